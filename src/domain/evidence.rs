@@ -1,0 +1,201 @@
+//! Why a rule says what it says: a plain sentence for a tired chair.
+//!
+//! Evidence is carried as facts and written out only when somebody reads it. Every sentence may leave in a mail, so none holds a
+//! date of birth, an expected delivery date, a name or any text that was typed into a record.
+
+use jiff::civil::Date;
+
+use super::calendar::{Calendar, Counted, Span, days_between, in_words};
+use super::case::{AssessmentKind, MeetingKind};
+use super::course::{End, EndSetBy};
+
+/// The facts behind a finding.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each variant is spelled out, field by field, in the sentence that it makes below")]
+pub enum Evidence {
+    Milestone { title: &'static str, undone: &'static str, due: Date },
+    MeetingNotHeld { sequence: u32, kind: MeetingKind, planned_on: Date },
+    MeetingsCancelled { count: usize, since: Date, since_meeting: bool },
+    NoReviewSince { last: Date },
+    NoReviewPlanned { last: Date },
+    DecisionDue { due: Date },
+    PeriodEnd { end: End },
+    ForecastAfterEnd { end: End, over: Option<Span> },
+    ExtensionUndecided { sequence: u32, requested_on: Date, due: Date },
+    MissedInARow { count: usize, last: Date },
+    NoOversightSince { last: Date, is_start: bool },
+    NoWorkSince { last: Date },
+    AssessmentLate { sequence: u32, kind: AssessmentKind, due: Date },
+    AssessmentNotCommissioned { kind: AssessmentKind, due: Date },
+    NoFamilyMeetingOffered { letter: Date },
+    Missing { what: &'static str },
+    OutOfOrder { what: &'static str, on: Date, before_what: &'static str, before: Date },
+    ExtensionsRepeated { count: usize, last: Date },
+    ExtensionsAddUp { days: i64, base_end: Date, extended_end: Date },
+    ApprovedWithoutAuthority { sequence: u32, on: Date },
+    ApprovedAfterTheEnd { sequence: u32, on: Date, end: Date },
+    ApprovedWithoutRationale { sequence: u32, on: Date },
+    ApprovedAfterMissed { sequence: u32, on: Date, missed: usize, within: Span },
+    ReEntered { count: usize, within: Span, started_on: Date },
+    WorkersChanged { count: usize, last: Date },
+}
+
+impl Evidence {
+    /// The sentence as it reads on a day, without a full stop.
+    #[must_use]
+    pub fn sentence(&self, day: Date, looked_again_on: Option<Date>, calendar: &Calendar) -> String {
+        let mut sentence = self.what_is_wrong(day, calendar);
+        if let Some(looked) = looked_again_on {
+            sentence.push_str("; the panel looked again on ");
+            sentence.push_str(&in_words(looked));
+        }
+        sentence
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one sentence a finding, side by side so that they read alike")]
+    fn what_is_wrong(&self, day: Date, calendar: &Calendar) -> String {
+        let against = |due: Date| against(due, day, calendar);
+        match *self {
+            Self::Milestone { title, undone, due } => {
+                format!("{title} {} due on {}; {undone}; {}", was_or_is(due, day), in_words(due), against(due))
+            }
+            Self::MeetingNotHeld { sequence, kind, planned_on } => format!(
+                "Meeting {sequence} ({}) was planned for {}; neither held nor cancelled; {}",
+                kind.code().replace('_', " "),
+                in_words(planned_on),
+                against(planned_on)
+            ),
+            Self::MeetingsCancelled { count, since, since_meeting } => format!(
+                "{} cancelled since {} on {}",
+                Counted(as_number(count), "meeting"),
+                if since_meeting { "the last one held" } else { "the start" },
+                in_words(since)
+            ),
+            Self::NoReviewSince { last } => {
+                format!("Last meeting was held on {}; no review for {}", in_words(last), ago(last, day))
+            }
+            Self::NoReviewPlanned { last } => {
+                format!("Last meeting was held on {}; no further meeting is planned", in_words(last))
+            }
+            Self::DecisionDue { due } => {
+                format!("Decision after the final review was due on {}; not recorded; {}", in_words(due), against(due))
+            }
+            Self::PeriodEnd { end: End { set_by: EndSetBy::Birth, .. } } => {
+                "The pre-proceedings period ended with the birth of a child; still open".to_owned()
+            }
+            Self::PeriodEnd { end } => {
+                let verb = if end.on < day { "ended" } else { "ends" };
+                format!("The pre-proceedings period {verb} on {}{}; {}", in_words(end.on), because(end.set_by), against(end.on))
+            }
+            Self::ForecastAfterEnd { end, over } => {
+                let over = over.map_or_else(String::new, |over| format!("more than {over} "));
+                match end.set_by {
+                    EndSetBy::Birth => format!("At the usual pace the decision would come {over}after the birth of a child"),
+                    _ => format!("At the usual pace the decision would come {over}after the end on {}", in_words(end.on)),
+                }
+            }
+            Self::ExtensionUndecided { sequence, requested_on, due } => format!(
+                "Extension {sequence} was requested on {}; a decision was due on {}; not decided; {}",
+                in_words(requested_on),
+                in_words(due),
+                against(due)
+            ),
+            Self::MissedInARow { count, last } => {
+                format!("{count} appointments in a row missed and not excused, the last on {}", in_words(last))
+            }
+            Self::NoOversightSince { last, is_start } => {
+                let since = if is_start {
+                    "No oversight with a recorded rationale since the start on"
+                } else {
+                    "Last oversight with a recorded rationale was on"
+                };
+                format!("{since} {}; {} ago", in_words(last), ago(last, day))
+            }
+            Self::NoWorkSince { last } => format!("Last recorded work was on {}; {} ago", in_words(last), ago(last, day)),
+            Self::AssessmentLate { sequence, kind, due } => {
+                format!("{} ({sequence}) was due on {}; not received; {}", kind.title(), in_words(due), against(due))
+            }
+            Self::AssessmentNotCommissioned { kind, due } => {
+                format!("{} was to be commissioned by {}; not commissioned; {}", kind.title(), in_words(due), against(due))
+            }
+            Self::NoFamilyMeetingOffered { letter } => format!(
+                "Letter before proceedings was sent on {}; family group decision-making neither offered nor exempt",
+                in_words(letter)
+            ),
+            Self::Missing { what } => what.to_owned(),
+            Self::OutOfOrder { what, on, before_what, before } => {
+                format!("{what}, {}, is dated before {before_what}, {}", in_words(on), in_words(before))
+            }
+            Self::ExtensionsRepeated { count, last } => {
+                format!("{count} extensions approved, the last on {}", in_words(last))
+            }
+            Self::ExtensionsAddUp { days, base_end, extended_end } => format!(
+                "Extensions move the end from {} to {}; {} more",
+                in_words(base_end),
+                in_words(extended_end),
+                Counted(days, "day")
+            ),
+            Self::ApprovedWithoutAuthority { sequence, on } => {
+                format!("Extension {sequence} was approved on {}; no sufficient grade of approval is recorded", in_words(on))
+            }
+            Self::ApprovedAfterTheEnd { sequence, on, end } => {
+                format!("Extension {sequence} was approved on {}; the period had ended on {}", in_words(on), in_words(end))
+            }
+            Self::ApprovedWithoutRationale { sequence, on } => {
+                format!("Extension {sequence} was approved on {}; no rationale is recorded", in_words(on))
+            }
+            Self::ApprovedAfterMissed { sequence, on, missed, within } => format!(
+                "Extension {sequence} was approved on {}; {} missed and not excused in the {within} before",
+                in_words(on),
+                Counted(as_number(missed), "appointment")
+            ),
+            Self::ReEntered { count, within, started_on } => format!(
+                "{} in the {within} before this start on {}",
+                Counted(as_number(count), "step down").to_string().replace("step downs", "steps down"),
+                in_words(started_on)
+            ),
+            Self::WorkersChanged { count, last } => {
+                format!("{count} changes of social worker since the start, the last on {}", in_words(last))
+            }
+        }
+    }
+}
+
+fn because(set_by: EndSetBy) -> &'static str {
+    match set_by {
+        EndSetBy::Clock => "",
+        EndSetBy::Extension => " as extended",
+        EndSetBy::ExpectedBirth | EndSetBy::Birth => ", before a birth is expected",
+    }
+}
+
+fn was_or_is(due: Date, day: Date) -> &'static str {
+    if due < day { "was" } else { "is" }
+}
+
+/// How a day stands to a deadline: `12 working days over`, `due today`, `3 working days left`.
+fn against(due: Date, day: Date, calendar: &Calendar) -> String {
+    let over = calendar.working_days_between(due, day);
+    if day < due {
+        format!("{} left", Counted(calendar.working_days_between(day, due), "working day"))
+    } else if day == due {
+        "due today".to_owned()
+    } else if over == 0 {
+        // Past the day, but no working day has passed since.
+        format!("{} over", Counted(days_between(due, day), "day"))
+    } else {
+        format!("{} over", Counted(over, "working day"))
+    }
+}
+
+/// How long ago, in whole weeks, or in days where it is less than two weeks.
+fn ago(last: Date, day: Date) -> Counted {
+    match days_between(last, day) {
+        days @ ..14 => Counted(days, "day"),
+        days => Counted(days / 7, "week"),
+    }
+}
+
+fn as_number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,68 @@
+//! Assessments not received, or never asked for (`assessment_late`, `assessment_not_commissioned`).
+
+use jiff::civil::Date;
+
+use crate::domain::course::{Course, earliest};
+use crate::domain::evidence::Evidence;
+use crate::domain::schedule::{Steps, Subject};
+use crate::domain::timeline::Stretch;
+
+/// An assessment is not received by the day it was promised for.
+pub fn late(course: &Course) -> Steps {
+    let mut steps = Steps::within(course.while_open());
+    for assessment in &course.case.assessments {
+        let Some(due) = assessment.due_on else { continue };
+        let red_after = course.calendar().plus(due, course.policy.assessments.late_red_after);
+        let evidence = Evidence::AssessmentLate { sequence: assessment.sequence, kind: assessment.kind, due };
+        let outstanding = Stretch::from(Date::MIN).until(assessment.received_on);
+        steps.overdue(Subject::Number(assessment.sequence), due, red_after, outstanding, evidence);
+    }
+    steps
+}
+
+/// An assessment that every case needs is neither commissioned nor received in time.
+pub fn not_commissioned(course: &Course) -> Steps {
+    let mut steps = Steps::within(course.while_open());
+    let numbers = &course.policy.assessments;
+    for required in &numbers.required {
+        let of_kind = course.case.assessments.iter().filter(|assessment| assessment.kind == required.kind);
+        let begun_on = earliest(of_kind.flat_map(|assessment| [assessment.commissioned_on, assessment.received_on]));
+        for (days, &clock_start) in course.clock_starts().runs() {
+            let due = course.calendar().plus(clock_start, required.within);
+            let red_after = course.calendar().plus(due, numbers.not_commissioned_red_after);
+            let evidence = Evidence::AssessmentNotCommissioned { kind: required.kind, due };
+            steps.overdue(Subject::Code(required.kind.code()), due, red_after, days.until(begun_on), evidence);
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::said;
+    use super::{late, not_commissioned};
+
+    #[rstest::rstest]
+    #[case::late("start 2026-06-01; assessed 2 parenting due 2026-07-06", "2 amber 2026-07-07, red 2026-07-21")]
+    #[case::received(
+        "start 2026-06-01; assessed 1 other due 2026-07-06 received 2026-07-10",
+        "1 amber 2026-07-07, gone 2026-07-10"
+    )]
+    #[case::no_day_promised("start 2026-06-01; assessed 1 other commissioned 2026-06-10", "")]
+    fn an_assessment_is_late(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(late, facts), expected);
+    }
+
+    #[rstest::rstest]
+    #[case::neither(
+        "start 2026-06-01",
+        "connected_persons amber 2026-07-28, red 2026-08-11; parenting amber 2026-06-30, red 2026-07-14"
+    )]
+    #[case::commissioned_and_received(
+        "start 2026-06-01; assessed 1 parenting commissioned 2026-07-01; assessed 2 connected_persons received 2026-07-27",
+        "parenting amber 2026-06-30, gone 2026-07-01"
+    )]
+    fn an_assessment_is_not_commissioned(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(not_commissioned, facts), expected);
+    }
+}

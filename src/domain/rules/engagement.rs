@@ -1,0 +1,77 @@
+//! Appointments missed in a row (`missed_engagement`).
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::domain::case::Engagement;
+use crate::domain::course::Course;
+use crate::domain::evidence::Evidence;
+use crate::domain::schedule::{Steps, Subject};
+use crate::domain::timeline::Timeline;
+
+/// The longest run of appointments missed without excuse that ends somebody's records; excused ones count neither way.
+pub fn missed(course: &Course) -> Steps {
+    let mut steps = Steps::within(course.while_open());
+    let mut by_person: BTreeMap<&str, Vec<&Engagement>> = BTreeMap::new();
+    for appointment in course.case.engagement.iter().filter(|appointment| !appointment.excused) {
+        by_person.entry(&appointment.person).or_default().push(appointment);
+    }
+    for mut appointments in by_person.into_values() {
+        appointments.sort_by_key(|appointment| appointment.on);
+        for (days, &(count, last)) in missed_in_a_row(&appointments).runs() {
+            if let Some(severity) = course.policy.missed_engagement.severity(count) {
+                steps.raise(Subject::Whole, severity, days, Evidence::MissedInARow { count, last });
+            }
+        }
+    }
+    steps
+}
+
+/// How many of one person's appointments in a row were missed, and the last of them, as it stood each day.
+fn missed_in_a_row(appointments: &[&Engagement]) -> Timeline<(usize, Date)> {
+    let days = appointments.iter().map(|appointment| appointment.on);
+    Timeline::sample(Date::MIN, days.clone(), |day| {
+        let known = &appointments[..appointments.partition_point(|appointment| appointment.on <= day)];
+        let count = known.iter().rev().take_while(|appointment| !appointment.attended).count();
+        (count, known.last().map_or(day, |last| last.on))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::said;
+    use super::missed;
+
+    #[rstest::rstest]
+    #[case::two_then_three(
+        "start 2026-06-01; missed 2026-06-10 mother; missed 2026-06-17 mother; missed 2026-06-24 mother",
+        "amber 2026-06-17, red 2026-06-24"
+    )]
+    #[case::attended_again(
+        "start 2026-06-01; missed 2026-06-10 mother; missed 2026-06-17 mother; attended 2026-06-24 mother",
+        "amber 2026-06-17, gone 2026-06-24"
+    )]
+    #[case::an_excuse_neither_counts_nor_breaks(
+        "start 2026-06-01; missed 2026-06-10 mother; excused 2026-06-12 mother; missed 2026-06-17 mother",
+        "amber 2026-06-17"
+    )]
+    #[case::each_person_alone("start 2026-06-01; missed 2026-06-10 mother; missed 2026-06-17 father", "")]
+    #[case::the_longest_run_counts(
+        "start 2026-06-01; missed 2026-06-10 mother; missed 2026-06-11 mother; missed 2026-06-10 father; missed 2026-06-17 father; \
+         missed 2026-06-24 father; attended 2026-06-25 mother",
+        "amber 2026-06-11, red 2026-06-24"
+    )]
+    #[case::as_given_on_one_day(
+        "start 2026-06-01; missed 2026-06-10 mother; attended 2026-06-10 mother; missed 2026-06-10 mother",
+        ""
+    )]
+    #[case::two_on_one_day(
+        "start 2026-06-01; attended 2026-06-10 mother; missed 2026-06-10 mother; missed 2026-06-10 mother",
+        "amber 2026-06-10"
+    )]
+    #[case::before_the_start("start 2026-06-01; missed 2026-05-10 mother; missed 2026-05-17 mother", "amber 2026-06-01")]
+    fn appointments_missed_in_a_row(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(missed, facts), expected);
+    }
+}

@@ -1,0 +1,89 @@
+//! Nobody looks, or nothing happens (`oversight_gap`, `no_recorded_work`).
+
+use jiff::civil::Date;
+
+use crate::domain::course::{Course, Status};
+use crate::domain::evidence::Evidence;
+use crate::domain::policy::Limits;
+use crate::domain::schedule::{Steps, Subject};
+use crate::domain::timeline::Timeline;
+
+/// Too long since somebody looked from above and wrote down why; counted from the start where nobody has.
+pub fn gap(course: &Course) -> Steps {
+    let steps = Steps::within(course.while_in(&[Status::Open, Status::DecidedIssue]));
+    let looks = (course.case.oversight.iter()).filter(|oversight| oversight.rationale_recorded).map(|oversight| oversight.on);
+    too_long_since_the_last(course, steps, looks, course.policy.oversight_gap, |last, is_start| Evidence::NoOversightSince {
+        last,
+        is_start,
+    })
+}
+
+/// Too long since anything was recorded as done: letter, meeting, assessment, appointment kept.
+pub fn no_recorded_work(course: &Course) -> Steps {
+    let case = course.case;
+    let assessments = case.assessments.iter().flat_map(|assessment| [assessment.commissioned_on, assessment.received_on]);
+    let attended = case.engagement.iter().filter(|appointment| appointment.attended).map(|appointment| appointment.on);
+    let work = (case.lbp_sent_on.into_iter())
+        .chain(course.held.iter().map(|held| held.on))
+        .chain(assessments.flatten())
+        .chain(attended);
+    let steps = Steps::within(course.while_open());
+    too_long_since_the_last(course, steps, work, course.policy.no_recorded_work, |last, _| Evidence::NoWorkSince { last })
+}
+
+fn too_long_since_the_last(
+    course: &Course,
+    mut steps: Steps,
+    events: impl Iterator<Item = Date>,
+    limits: Limits,
+    evidence: impl Fn(Date, bool) -> Evidence,
+) -> Steps {
+    let Some(started) = course.case.started_on else { return steps };
+    let lasts = Timeline::sample(started, events, |day| day);
+    for (days, &last) in lasts.runs() {
+        let amber_after = course.calendar().plus(last, limits.amber_after);
+        let red_after = course.calendar().plus(last, limits.red_after);
+        steps.overdue(Subject::Whole, amber_after, red_after, days, evidence(last, last == started));
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::said;
+    use super::{gap, no_recorded_work};
+
+    #[rstest::rstest]
+    #[case::never("start 2026-06-01", "amber 2026-06-30, red 2026-07-14")]
+    #[case::before_the_start_counts_for_nothing("start 2026-06-01; oversight 2026-05-31", "amber 2026-06-30, red 2026-07-14")]
+    #[case::looked_at(
+        "start 2026-06-01; oversight 2026-07-20",
+        "amber 2026-06-30, red 2026-07-14, gone 2026-07-20, amber 2026-08-18, red 2026-09-01"
+    )]
+    #[case::a_tick_is_not_oversight("start 2026-06-01; oversight 2026-06-20 tick", "amber 2026-06-30, red 2026-07-14")]
+    #[case::also_once_it_is_decided_to_issue(
+        "start 2026-06-01; decision 2026-06-10 issue; court 2026-07-10",
+        "amber 2026-06-30, gone 2026-07-10"
+    )]
+    #[case::not_once_stepped_down("start 2026-06-01; decision 2026-06-10 step_down", "")]
+    fn nobody_looks(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(gap, facts), expected);
+    }
+
+    #[rstest::rstest]
+    #[case::nothing("start 2026-06-01", "amber 2026-06-30, red 2026-07-14")]
+    #[case::the_letter("start 2026-06-01; letter 2026-06-05", "amber 2026-07-04, red 2026-07-18")]
+    #[case::a_meeting("start 2026-06-01; meeting 1 initial held 2026-06-05", "amber 2026-07-04, red 2026-07-18")]
+    #[case::an_assessment(
+        "start 2026-06-01; assessed 1 other commissioned 2026-06-03 received 2026-06-05",
+        "amber 2026-07-04, red 2026-07-18"
+    )]
+    #[case::a_kept_appointment(
+        "start 2026-06-01; attended 2026-06-05 mother; missed 2026-06-20 mother",
+        "amber 2026-07-04, red 2026-07-18"
+    )]
+    #[case::not_once_it_is_decided("start 2026-06-01; decision 2026-06-10 issue", "")]
+    fn nothing_happens(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(no_recorded_work, facts), expected);
+    }
+}

@@ -1,0 +1,122 @@
+//! The period: its end (`time_limit`), a forecast beyond it (`forecast_overrun`), and the decision it is for (`decision_overdue`).
+
+use crate::domain::course::Course;
+use crate::domain::evidence::Evidence;
+use crate::domain::forecast;
+use crate::domain::schedule::{Severity, Steps, Subject};
+use crate::domain::timeline::Stretch;
+
+/// Noticed some weeks before the end of the period; red after it.
+pub fn time_limit(course: &Course) -> Steps {
+    let mut steps = Steps::within(course.while_open());
+    for (days, &end) in course.ends().runs() {
+        let soon = Stretch::from(course.calendar().minus(end.on, course.policy.time_limit_notice_before)).through(end.on);
+        steps.raise(Subject::Whole, Severity::Notice, days.and(soon), Evidence::PeriodEnd { end });
+        steps.raise(Subject::Whole, Severity::Red, days.and(Stretch::after(end.on)), Evidence::PeriodEnd { end });
+    }
+    steps
+}
+
+/// Until the end, the decision is forecast after it: noticed, and amber where it is long after.
+pub fn forecast_overrun(course: &Course) -> Steps {
+    let open = course.while_open();
+    let mut steps = Steps::within(open);
+    let long_after = course.policy.forecast.amber_after;
+    let end_moves = course.ends();
+    let changes = end_moves.runs().map(|(days, _)| days.from).chain(forecast::can_change(course));
+    for days in Stretch::cut(open, changes) {
+        let Some(end) = course.end_on(days.from) else { continue };
+        let days = days.through(end.on);
+        for (severity, limit, over) in
+            [(Severity::Notice, end.on, None), (Severity::Amber, course.calendar().plus(end.on, long_after), Some(long_after))]
+        {
+            if let Some(first) = forecast::first_day_after(course, limit, days) {
+                let evidence = Evidence::ForecastAfterEnd { end, over };
+                steps.raise(Subject::Whole, severity, days.and(Stretch::from(first)), evidence);
+            }
+        }
+    }
+    steps
+}
+
+/// The last meeting was a final review, and no decision is recorded after it.
+pub fn decision_overdue(course: &Course) -> Steps {
+    let mut steps = Steps::within(course.while_open());
+    let numbers = course.policy.decision_overdue;
+    for (days, held) in course.last_held().filter(|(_, held)| held.is_final_review) {
+        let due = course.calendar().plus(held.on, numbers.due);
+        let red_after = course.calendar().plus(due, numbers.red_after);
+        steps.overdue(Subject::Whole, due, red_after, days, Evidence::DecisionDue { due });
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::said;
+    use super::{decision_overdue, forecast_overrun, time_limit};
+
+    #[rstest::rstest]
+    #[case::sixteen_weeks("start 2026-06-01", "notice 2026-09-07, red 2026-09-22")]
+    #[case::extended_in_time(
+        "start 2026-06-01; extension 1 requested 2026-09-01 approved 2026-09-10 to 2026-10-19",
+        "notice 2026-09-07, gone 2026-09-10, notice 2026-10-05, red 2026-10-20"
+    )]
+    #[case::extended_too_late(
+        "start 2026-06-01; extension 1 requested 2026-09-01 approved 2026-09-28 to 2026-10-05",
+        "notice 2026-09-07, red 2026-09-22, notice 2026-09-28, red 2026-10-06"
+    )]
+    #[case::refused_changes_nothing(
+        "start 2026-06-01; extension 1 requested 2026-09-01 refused 2026-09-10",
+        "notice 2026-09-07, red 2026-09-22"
+    )]
+    #[case::before_an_expected_birth("start 2026-06-01; child A expected 2026-08-31", "notice 2026-07-20, red 2026-08-04")]
+    #[case::an_extension_cannot_move_a_birth(
+        "start 2026-06-01; child A expected 2026-08-31; extension 1 requested 2026-06-02 approved 2026-06-03 to 2027-01-01",
+        "notice 2026-07-20, red 2026-08-04"
+    )]
+    #[case::born_early("start 2026-06-01; child A expected 2026-08-31 born 2026-07-25", "notice 2026-07-20, red 2026-07-26")]
+    #[case::born_late_gives_no_time_back(
+        "start 2026-06-01; child A expected 2026-08-31 born 2026-09-10",
+        "notice 2026-07-20, red 2026-08-04"
+    )]
+    #[case::born_by_the_start(
+        "start 2026-06-01; child A expected 2026-06-20 born 2026-06-01",
+        "notice 2026-09-07, red 2026-09-22"
+    )]
+    #[case::the_pregnancy_ended(
+        "start 2026-06-01; child A expected 2026-08-31 ended 2026-08-10",
+        "notice 2026-07-20, red 2026-08-04, gone 2026-08-10, notice 2026-09-07, red 2026-09-22"
+    )]
+    #[case::decided("start 2026-06-01; decision 2026-09-25 step_down", "notice 2026-09-07, red 2026-09-22, gone 2026-09-25")]
+    fn the_period_ends(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(time_limit, facts), expected);
+    }
+
+    #[rstest::rstest]
+    // From the start: 5 working days, 10, 5 weeks, 6 weeks and 5 working days make 15 weeks: a week to spare.
+    #[case::nothing_done("start 2026-06-01", "notice 2026-06-16, amber 2026-06-30, gone 2026-09-22")]
+    // From 8 July 11 weeks and 5 working days are left to do, until 30 September; on 18 August they reach beyond 5 October.
+    #[case::two_steps_late(
+        "start 2026-06-01; letter 2026-07-01; meeting 1 initial held 2026-07-08",
+        "notice 2026-06-16, amber 2026-06-30, notice 2026-07-08, amber 2026-08-18, gone 2026-09-22"
+    )]
+    fn the_forecast_overruns(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(forecast_overrun, facts), expected);
+    }
+
+    #[rstest::rstest]
+    #[case::no_decision("start 2026-06-01; meeting 1 final_review held 2026-08-03", "amber 2026-08-11, red 2026-08-18")]
+    #[case::decided_in_time("start 2026-06-01; meeting 1 final_review held 2026-08-03; decision 2026-08-10 issue", "")]
+    #[case::a_decision_without_outcome_is_none(
+        "start 2026-06-01; meeting 1 final_review held 2026-08-03; decision 2026-08-10",
+        "amber 2026-08-11, red 2026-08-18"
+    )]
+    #[case::another_review_was_held(
+        "start 2026-06-01; meeting 1 final_review held 2026-08-03; meeting 2 review held 2026-08-12",
+        "amber 2026-08-11, gone 2026-08-12"
+    )]
+    fn the_decision_is_due_after_the_final_review(#[case] facts: &str, #[case] expected: &str) {
+        assert_eq!(said(decision_overdue, facts), expected);
+    }
+}

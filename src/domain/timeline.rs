@@ -1,0 +1,118 @@
+//! Values that change from day to day, as stretches of days.
+
+use jiff::civil::Date;
+
+use super::calendar::{FOREVER, next_day};
+
+/// The days from `from` up to, but not including, `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first day.
+    pub from: Date,
+    /// The first day after it.
+    pub until: Date,
+}
+
+impl Stretch {
+    /// No day at all.
+    pub const NEVER: Self = Self { from: FOREVER, until: FOREVER };
+
+    /// From this day on, for ever.
+    #[must_use]
+    pub fn from(from: Date) -> Self {
+        Self { from, until: FOREVER }
+    }
+
+    /// The days after this day, for ever.
+    #[must_use]
+    pub fn after(day: Date) -> Self {
+        Self::from(next_day(day))
+    }
+
+    /// The same, ending before `day` where that is earlier; a day that is not given ends nothing.
+    #[must_use]
+    pub fn until(self, day: impl Into<Option<Date>>) -> Self {
+        Self { until: day.into().map_or(self.until, |day| self.until.min(day)), ..self }
+    }
+
+    /// The same, ending with `day` where that is earlier.
+    #[must_use]
+    pub fn through(self, day: Date) -> Self {
+        self.until(next_day(day))
+    }
+
+    /// The days that are in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+
+    /// Tells whether it holds no day.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.from >= self.until
+    }
+
+    /// Tells whether it holds this day.
+    #[must_use]
+    pub fn holds(self, day: Date) -> bool {
+        self.from <= day && day < self.until
+    }
+}
+
+impl Stretch {
+    /// Cuts a stretch on each of some days that lie within it.
+    #[must_use]
+    pub fn cut(self, on: impl IntoIterator<Item = Date>) -> Vec<Self> {
+        let mut cuts: Vec<Date> = on.into_iter().filter(|&day| self.holds(day)).collect();
+        cuts.extend([self.from, self.until]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts.windows(2).map(|pair| Self { from: pair[0], until: pair[1] }).collect()
+    }
+}
+
+/// A value that holds from one day until the next change, from a first day on for ever.
+#[derive(Clone, Debug)]
+pub struct Timeline<T> {
+    changes: Vec<(Date, T)>,
+}
+
+impl<T: PartialEq> Timeline<T> {
+    /// Samples a plain reading of the value on `start` and on each later day on which it can change.
+    pub fn sample(start: Date, can_change: impl IntoIterator<Item = Date>, read_on: impl Fn(Date) -> T) -> Self {
+        let mut days: Vec<Date> = can_change.into_iter().filter(|&day| day > start).collect();
+        days.push(start);
+        days.sort_unstable();
+        days.dedup();
+        let mut changes: Vec<(Date, T)> = Vec::with_capacity(days.len());
+        for day in days {
+            let value = read_on(day);
+            if changes.last().is_none_or(|(_, before)| *before != value) {
+                changes.push((day, value));
+            }
+        }
+        Self { changes }
+    }
+
+    /// A value that never holds.
+    #[must_use]
+    pub fn never() -> Self {
+        Self { changes: Vec::new() }
+    }
+
+    /// Each value with the days on which it holds, in order.
+    pub fn runs(&self) -> impl Iterator<Item = (Stretch, &T)> {
+        self.changes.iter().enumerate().map(|(index, (from, value))| {
+            let until = self.changes.get(index + 1).map_or(FOREVER, |(next, _)| *next);
+            (Stretch { from: *from, until }, value)
+        })
+    }
+
+    /// The value on a day; absent before the first.
+    #[must_use]
+    pub fn on(&self, day: Date) -> Option<&T> {
+        let index = self.changes.partition_point(|(from, _)| *from <= day);
+        index.checked_sub(1).map(|index| &self.changes[index].1)
+    }
+}

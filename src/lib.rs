@@ -1,0 +1,4 @@
+//! plo-drift
+pub mod domain;
+pub mod exchange;
+pub mod fields;

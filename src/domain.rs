@@ -5,6 +5,7 @@
 pub mod calendar;
 pub mod case;
 pub mod course;
+pub mod evaluation;
 pub mod evidence;
 pub mod forecast;
 pub mod milestone;

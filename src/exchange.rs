@@ -1,3 +1,4 @@
 //! Files in and out.
 
+pub mod caseload;
 pub mod document;

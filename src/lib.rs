@@ -1,4 +1,7 @@
 //! plo-drift
+pub mod cli;
+pub mod clock;
 pub mod domain;
 pub mod exchange;
 pub mod fields;
+pub mod policy_file;

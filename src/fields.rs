@@ -211,7 +211,9 @@ impl<'v> Fields<'v> {
     }
 
     fn plain(&mut self, name: &'static str, text: &'v str) -> Option<&'v str> {
-        if text.chars().any(char::is_control) {
+        if text != text.trim() {
+            self.mistake(name, "must not begin or end with a space")
+        } else if text.chars().any(char::is_control) {
             self.mistake(name, "must not hold line breaks or other control characters")
         } else if text.chars().nth(LONGEST_TEXT).is_some() {
             self.mistake(name, &format!("must be at most {LONGEST_TEXT} characters long"))

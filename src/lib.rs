@@ -5,3 +5,4 @@ pub mod domain;
 pub mod exchange;
 pub mod fields;
 pub mod policy_file;
+pub mod store;

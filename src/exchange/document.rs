@@ -48,9 +48,6 @@ impl Reader {
     fn case(&self, fields: &mut Fields) -> Option<Case> {
         let reference = fields.text("reference");
         let reference = fields.required("reference", reference);
-        if reference.is_some_and(|reference| reference != reference.trim()) {
-            fields.mistake::<()>("reference", "must not begin or end with a space");
-        }
         Some(Case {
             family_reference: fields.text("family_reference").map(str::to_owned),
             team: fields.text("team").map(str::to_owned),

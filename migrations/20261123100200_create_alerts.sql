@@ -39,8 +39,7 @@ CREATE TABLE journal (
     alert_id uuid,
     message_id uuid,
     recipient_id bigint,
-    reason text,
-    detail jsonb
+    reason text
 );
 CREATE INDEX journal_by_case ON journal (case_reference, id) WHERE case_reference IS NOT NULL;
 CREATE INDEX journal_by_alert ON journal (alert_id, id) WHERE alert_id IS NOT NULL;

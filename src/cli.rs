@@ -1,27 +1,58 @@
 //! The command line: what can be asked for, and how a command ends.
 
 mod calendar;
+mod check;
+mod demo;
 mod evaluate;
+mod files;
+mod healthcheck;
+mod import;
+mod mail;
+mod migrate;
+mod recipient;
+mod serve;
+mod token;
 
+use std::future::Future;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use sqlx::PgPool;
 
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::database::{self, ConnectError};
 
 /// Watches child-protection cases in pre-proceedings for drift, and tells the people who can act.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 pub struct Cli {
+    /// The folder with the configuration files; `config` in the current folder if left out.
+    #[arg(long, global = true, value_name = "DIR", env = "PLO_DRIFT_CONFIG")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Migrate(migrate::Migrate),
+    Check(check::Check),
     Evaluate(evaluate::Evaluate),
     Calendar(calendar::Calendar),
+    Import(import::Import),
+    #[command(subcommand)]
+    Recipient(recipient::Recipient),
+    #[command(subcommand)]
+    Token(token::Token),
+    #[command(subcommand)]
+    Mail(mail::Mail),
+    Healthcheck(healthcheck::Healthcheck),
 }
 
 /// How a command that did its work ended.
@@ -52,16 +83,53 @@ impl Failure {
     pub fn wrong(reason: impl Into<anyhow::Error>) -> Self {
         Self::Wrong(reason.into())
     }
+
+    /// It was called wrongly, in a sentence that says what to do.
+    #[must_use]
+    pub fn usage(sentence: String) -> Self {
+        Self::Wrong(anyhow::Error::msg(sentence))
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(wrong: sqlx::Error) -> Self {
+        match wrong {
+            // The text of a database error can repeat the values of a row.
+            sqlx::Error::Database(refused) => Self::Failed(anyhow::anyhow!(
+                "the database refused it ({}{}); if a table is missing, run plo-drift migrate",
+                refused.code().unwrap_or_default(),
+                refused.constraint().map_or_else(String::new, |constraint| format!(", {constraint}"))
+            )),
+            other => Self::Unreachable(anyhow::Error::new(other).context("could not reach the database")),
+        }
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(wrong: ConnectError) -> Self {
+        match wrong {
+            ConnectError::Unreachable(_) => Self::Unreachable(wrong.into()),
+            ConnectError::NotConfigured | ConnectError::NotAUrl => Self::Wrong(wrong.into()),
+        }
+    }
+}
+
+/// What a command that needs more than its arguments works with.
+pub struct Setting {
+    config: Config,
+    clock: Clock,
+}
+
+impl Setting {
+    async fn pool(&self) -> Result<PgPool, Failure> {
+        Ok(database::connect(&self.config.database, false).await?)
+    }
 }
 
 /// Runs a command and turns its end into an exit code: 0 done, 1 done with refusals or failed, 2 wrong usage or configuration,
 /// 3 a dependency is unreachable. The reason goes to standard error.
-pub fn run(cli: Cli, clock: &Clock) -> ExitCode {
-    let result = match cli.command {
-        Command::Evaluate(command) => command.run(clock),
-        Command::Calendar(command) => command.run(),
-    };
-    let (code, reason) = match result {
+pub fn run(cli: Cli, clock: Clock) -> ExitCode {
+    let (code, reason) = match dispatch(cli, clock) {
         Ok(Done::Whole) => (0, None),
         Ok(Done::WithRefusals) => (1, None),
         Err(failure @ Failure::Failed(_)) => (1, Some(failure)),
@@ -73,4 +141,28 @@ pub fn run(cli: Cli, clock: &Clock) -> ExitCode {
         let _ = writeln!(std::io::stderr(), "plo-drift: {reason}");
     }
     ExitCode::from(code)
+}
+
+fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
+    let setting = || -> Result<Setting, Failure> {
+        Ok(Setting { config: Config::load(cli.config.as_deref()).map_err(Failure::wrong)?, clock: clock.clone() })
+    };
+    match cli.command {
+        Command::Evaluate(command) => command.run(&clock),
+        Command::Calendar(command) => command.run(),
+        Command::Demo(command) => command.run(clock),
+        Command::Serve(command) => in_runtime(command.run(setting()?)),
+        Command::Migrate(command) => in_runtime(command.run(setting()?)),
+        Command::Check(command) => in_runtime(command.run(setting()?)),
+        Command::Import(command) => in_runtime(command.run(setting()?)),
+        Command::Recipient(command) => in_runtime(command.run(setting()?)),
+        Command::Token(command) => in_runtime(command.run(setting()?)),
+        Command::Mail(command) => in_runtime(command.run(setting()?)),
+        Command::Healthcheck(command) => in_runtime(command.run(setting()?)),
+    }
+}
+
+fn in_runtime(command: impl Future<Output = Result<Done, Failure>>) -> Result<Done, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start the runtime")?;
+    runtime.block_on(command)
 }

@@ -5,12 +5,15 @@
 pub mod calendar;
 pub mod case;
 pub mod course;
+pub mod delivery;
 pub mod evaluation;
 pub mod evidence;
 pub mod forecast;
 pub mod milestone;
 pub mod policy;
+pub mod reconcile;
 pub mod risk;
 pub mod rules;
 pub mod schedule;
+pub mod telling;
 pub mod timeline;

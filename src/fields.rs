@@ -211,14 +211,9 @@ impl<'v> Fields<'v> {
     }
 
     fn plain(&mut self, name: &'static str, text: &'v str) -> Option<&'v str> {
-        if text != text.trim() {
-            self.mistake(name, "must not begin or end with a space")
-        } else if text.chars().any(char::is_control) {
-            self.mistake(name, "must not hold line breaks or other control characters")
-        } else if text.chars().nth(LONGEST_TEXT).is_some() {
-            self.mistake(name, &format!("must be at most {LONGEST_TEXT} characters long"))
-        } else {
-            Some(text)
+        match plain_text(text) {
+            Ok(()) => Some(text),
+            Err(reason) => self.mistake(name, &reason),
         }
     }
 
@@ -240,6 +235,23 @@ impl<'v> Fields<'v> {
 
     fn add(&self, pointer: String, reason: String) {
         self.mistakes.borrow_mut().push(Mistake { pointer, reason });
+    }
+}
+
+/// Insists that a text is one line of at most [`LONGEST_TEXT`] characters that neither begins nor ends with a space.
+///
+/// # Errors
+///
+/// What would be right.
+pub fn plain_text(text: &str) -> Result<(), String> {
+    if text != text.trim() {
+        Err("must not begin or end with a space".to_owned())
+    } else if text.chars().any(char::is_control) {
+        Err("must not hold line breaks or other control characters".to_owned())
+    } else if text.chars().nth(LONGEST_TEXT).is_some() {
+        Err(format!("must be at most {LONGEST_TEXT} characters long"))
+    } else {
+        Ok(())
     }
 }
 

@@ -1,8 +1,28 @@
-//! plo-drift
+//! plo-drift watches child-protection cases in pre-proceedings for drift.
+//!
+//! The floors, from the top; imports point down only:
+//!
+//! * [`cli`] and [`app`] put the service together and run it;
+//! * [`api`] and [`jobs`] are what it does: answer, sweep, deliver;
+//! * [`store`] (PostgreSQL), [`mailer`] (mail) and [`exchange`] (files) are its borders;
+//! * [`domain`] is what drift is: facts in, dates out, no I/O and no clock.
+//!
+//! [`clock`], [`config`], [`fields`], [`policy_file`] and [`telemetry`] are plain values that any floor above the domain may use.
+
+pub mod api;
+pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod database;
+pub mod demo;
 pub mod domain;
 pub mod exchange;
 pub mod fields;
+pub mod hex;
+pub mod jobs;
+pub mod mailer;
 pub mod policy_file;
+pub mod private_postgres;
 pub mod store;
+pub mod telemetry;

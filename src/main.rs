@@ -7,5 +7,5 @@ use plo_drift::cli::{self, Cli};
 use plo_drift::clock::Clock;
 
 fn main() -> ExitCode {
-    cli::run(Cli::parse(), &Clock::of_the_machine())
+    cli::run(Cli::parse(), Clock::of_the_machine())
 }

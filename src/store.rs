@@ -2,11 +2,24 @@
 //!
 //! Every query is checked at compile time and carries its name. Rows turn into the domain's values here and nowhere else.
 
+pub mod alert_list;
+pub mod alerts;
+pub mod caseload;
 pub mod cases;
+pub mod jobs;
+pub mod journal;
+pub mod outbox;
+pub mod readiness;
+pub mod recipients;
 pub mod record;
+pub mod tokens;
+pub mod watch;
 
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
+
+/// The migrations, as they were when this program was made.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// A row that the domain cannot read: somebody wrote past the constraints.
 #[derive(Debug, thiserror::Error)]
@@ -22,4 +35,9 @@ pub(crate) fn day(date: Option<jiff_sqlx::Date>) -> Option<Date> {
 
 pub(crate) fn sql_day(date: Option<Date>) -> Option<jiff_sqlx::Date> {
     date.map(Date::to_sqlx)
+}
+
+/// Insists that a word in a column is known here.
+pub(crate) fn known<T>(word: Option<T>, column: &'static str) -> Result<T, sqlx::Error> {
+    word.ok_or_else(|| sqlx::Error::Decode(UnknownWord { column }.into()))
 }

@@ -1,19 +1,20 @@
 //! `plo-drift evaluate`: what the rules say of cases in files, without a database.
 
-use std::io::{BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::files::{read_text, report};
 use super::{Done, Failure};
 use crate::clock::Clock;
 use crate::domain::case::Case;
 use crate::domain::evaluation::Evaluation;
 use crate::domain::policy::Policy;
-use crate::exchange::caseload::{self, Refused};
+use crate::exchange::caseload;
 use crate::exchange::document::Reading;
 use crate::fields::civil_date;
 use crate::policy_file;
@@ -55,28 +56,6 @@ impl Evaluate {
         out.flush().context("could not write to standard output")?;
         Ok(if any_refused { Done::WithRefusals } else { Done::Whole })
     }
-}
-
-fn read_text(file: &Path) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    let could_not = || format!("could not read {}", file.display());
-    read.with_context(could_not).map_err(Failure::wrong)?;
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", file.display())).map_err(Failure::wrong)
-}
-
-fn report(file: &str, refused: &[Refused]) -> bool {
-    for Refused { place, reference, mistakes } in refused {
-        let reference = reference.as_deref().map_or_else(String::new, |reference| format!(" ({reference:?})"));
-        for mistake in mistakes {
-            eprintln!("{file}: {place}{reference}: {mistake}");
-        }
-    }
-    !refused.is_empty()
 }
 
 #[derive(Serialize)]

@@ -51,6 +51,14 @@ coded! {
     }
 }
 
+impl EndSetBy {
+    /// Tells whether the end gives a date of birth, or an expected one, away.
+    #[must_use]
+    pub fn is_a_birth(self) -> bool {
+        matches!(self, Self::ExpectedBirth | Self::Birth)
+    }
+}
+
 /// A day on which at least one meeting was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {

@@ -1,7 +1,8 @@
 //! Why a rule says what it says: a plain sentence for a tired chair.
 //!
 //! Evidence is carried as facts and written out only when somebody reads it. Every sentence may leave in a mail, so none holds a
-//! date of birth, an expected delivery date, a name or any text that was typed into a record.
+//! date of birth, an expected delivery date, a day from which one of them could be worked out, a name, or any text that was typed
+//! into a record.
 
 use jiff::civil::Date;
 
@@ -13,7 +14,7 @@ use super::course::{End, EndSetBy};
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each variant is spelled out, field by field, in the sentence that it makes below")]
 pub enum Evidence {
-    Milestone { title: &'static str, undone: &'static str, due: Date },
+    Milestone { title: &'static str, undone: &'static str, due: Date, set_by_birth: bool },
     MeetingNotHeld { sequence: u32, kind: MeetingKind, planned_on: Date },
     MeetingsCancelled { count: usize, since: Date, since_meeting: bool },
     NoReviewSince { last: Date },
@@ -56,7 +57,10 @@ impl Evidence {
     fn what_is_wrong(&self, day: Date, calendar: &Calendar) -> String {
         let against = |due: Date| against(due, day, calendar);
         match *self {
-            Self::Milestone { title, undone, due } => {
+            Self::Milestone { title, undone, due, set_by_birth: true } => {
+                format!("{title} {} due, because of a birth; {undone}", was_or_is(due, day))
+            }
+            Self::Milestone { title, undone, due, set_by_birth: false } => {
                 format!("{title} {} due on {}; {undone}; {}", was_or_is(due, day), in_words(due), against(due))
             }
             Self::MeetingNotHeld { sequence, kind, planned_on } => format!(
@@ -80,19 +84,20 @@ impl Evidence {
             Self::DecisionDue { due } => {
                 format!("Decision after the final review was due on {}; not recorded; {}", in_words(due), against(due))
             }
-            Self::PeriodEnd { end: End { set_by: EndSetBy::Birth, .. } } => {
-                "The pre-proceedings period ended with the birth of a child; still open".to_owned()
+            Self::PeriodEnd { end } if end.set_by.is_a_birth() => {
+                let (verb, rest) = if end.on < day { ("has ended", "; still open") } else { ("ends soon", "") };
+                format!("The pre-proceedings period {verb}, because of a birth{rest}")
             }
             Self::PeriodEnd { end } => {
                 let verb = if end.on < day { "ended" } else { "ends" };
-                format!("The pre-proceedings period {verb} on {}{}; {}", in_words(end.on), because(end.set_by), against(end.on))
+                let extended = if end.set_by == EndSetBy::Extension { " as extended" } else { "" };
+                format!("The pre-proceedings period {verb} on {}{extended}; {}", in_words(end.on), against(end.on))
             }
             Self::ForecastAfterEnd { end, over } => {
                 let over = over.map_or_else(String::new, |over| format!("more than {over} "));
-                match end.set_by {
-                    EndSetBy::Birth => format!("At the usual pace the decision would come {over}after the birth of a child"),
-                    _ => format!("At the usual pace the decision would come {over}after the end on {}", in_words(end.on)),
-                }
+                let when =
+                    if end.set_by.is_a_birth() { "which a birth sets".to_owned() } else { format!("on {}", in_words(end.on)) };
+                format!("At the usual pace the decision would come {over}after the end of the period, {when}")
             }
             Self::ExtensionUndecided { sequence, requested_on, due } => format!(
                 "Extension {sequence} was requested on {}; a decision was due on {}; not decided; {}",
@@ -158,14 +163,6 @@ impl Evidence {
                 format!("{count} changes of social worker since the start, the last on {}", in_words(last))
             }
         }
-    }
-}
-
-fn because(set_by: EndSetBy) -> &'static str {
-    match set_by {
-        EndSetBy::Clock => "",
-        EndSetBy::Extension => " as extended",
-        EndSetBy::ExpectedBirth | EndSetBy::Birth => ", before a birth is expected",
     }
 }
 

@@ -2,8 +2,9 @@
 
 use jiff::civil::Date;
 
+use super::calendar::Calendar;
 use super::case::coded;
-use super::course::Course;
+use super::course::{Course, Status};
 use super::timeline::Timeline;
 
 coded! {
@@ -27,6 +28,18 @@ pub struct Title {
     pub title: &'static str,
     /// What is said while it is not met.
     pub undone: &'static str,
+}
+
+/// How a milestone stands on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The day it is due; absent while it is not due at all.
+    pub due_on: Option<Date>,
+    /// The day it was met, if it is.
+    pub met_on: Option<Date>,
+    /// How many working days after its day it was met or, not being met, how many it is over; negative where it was met early
+    /// or has days left. Absent where it is not due, or neither met nor expected any more.
+    pub working_days: Option<i64>,
 }
 
 impl Milestone {
@@ -81,5 +94,79 @@ impl Milestone {
             Self::FinalReview => course.first_final_review_on,
             Self::CourtApplication => course.case.court_application_on,
         }
+    }
+
+    /// How it stands on a day.
+    #[must_use]
+    pub fn standing_on(self, course: &Course, day: Date) -> Standing {
+        let status = course.status_on(day);
+        let may_be_due = self != Self::CourtApplication || matches!(status, Status::DecidedIssue | Status::Issued);
+        let due_on = self.due_on(course, day).filter(|_| may_be_due);
+        let met_on = self.met_on(course).filter(|&met| met <= day);
+        let judged_on = met_on.or(self.is_expected_in(status).then_some(day));
+        let working_days = due_on.zip(judged_on).map(|(due, judged)| working_days_after(due, judged, course.calendar()));
+        Standing { due_on, met_on, working_days }
+    }
+
+    fn is_expected_in(self, status: Status) -> bool {
+        status == if self == Self::CourtApplication { Status::DecidedIssue } else { Status::Open }
+    }
+}
+
+/// How many working days a day lies after one that is due; negative where it lies before.
+fn working_days_after(due: Date, day: Date, calendar: &Calendar) -> i64 {
+    calendar.working_days_between(due, day) - calendar.working_days_between(day, due)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::case::{Case, Outcome};
+    use crate::domain::policy::Policy;
+
+    /// Started on Monday 1 June 2026; the letter is due on 8 June, and the application ten working days after the decision.
+    #[rstest::rstest]
+    #[case::days_left(date(2026, 6, 4), "2026-06-08 none -2")]
+    #[case::over(date(2026, 6, 15), "2026-06-08 none 5")]
+    #[case::met_late(date(2026, 6, 16), "2026-06-08 2026-06-16 6")]
+    #[case::met_long_ago(date(2026, 9, 1), "2026-06-08 2026-06-16 6")]
+    fn the_letter_counts_until_it_is_sent(#[case] day: Date, #[case] expected: &str) {
+        let case = Case { lbp_sent_on: Some(date(2026, 6, 16)), ..started() };
+        assert_eq!(in_words(Milestone::LetterBeforeProceedings, &case, day), expected);
+    }
+
+    #[rstest::rstest]
+    #[case::not_decided(Milestone::CourtApplication, date(2026, 7, 14), "none none none")]
+    #[case::decided(Milestone::CourtApplication, date(2026, 7, 15), "2026-07-29 none -10")]
+    #[case::over(Milestone::CourtApplication, date(2026, 7, 31), "2026-07-29 none 2")]
+    #[case::applied(Milestone::CourtApplication, date(2026, 8, 3), "2026-07-29 2026-08-03 3")]
+    #[case::no_longer_expected(Milestone::LetterBeforeProceedings, date(2026, 7, 15), "2026-06-08 none none")]
+    #[case::before_the_start(Milestone::LetterBeforeProceedings, date(2026, 5, 1), "none none none")]
+    fn the_application_counts_from_the_decision_to_issue(
+        #[case] milestone: Milestone,
+        #[case] day: Date,
+        #[case] expected: &str,
+    ) {
+        let case = Case {
+            step_decision_on: Some(date(2026, 7, 15)),
+            outcome: Some(Outcome::Issue),
+            court_application_on: Some(date(2026, 8, 3)),
+            ..started()
+        };
+        assert_eq!(in_words(milestone, &case, day), expected);
+    }
+
+    fn started() -> Case {
+        Case { started_on: Some(date(2026, 6, 1)), ..Case::new("C-1", date(2026, 6, 1)) }
+    }
+
+    fn in_words(milestone: Milestone, case: &Case, day: Date) -> String {
+        let policy = Policy::default();
+        let standing = milestone.standing_on(&Course::of(case, &policy), day);
+        let word = |word: Option<String>| word.unwrap_or_else(|| "none".to_owned());
+        let dates = [standing.due_on, standing.met_on].map(|date| word(date.map(|date| date.to_string())));
+        format!("{} {} {}", dates[0], dates[1], word(standing.working_days.map(|days| days.to_string())))
     }
 }

@@ -23,26 +23,22 @@ pub struct ToRecord<'a> {
     pub case: &'a Case,
     /// The same facts as a case document.
     pub document: &'a Value,
-    /// Whether the day of record was given, rather than filled in.
-    pub recorded_on_is_given: bool,
     /// Kept with each change in the history.
     pub source: &'a str,
 }
 
-/// Records a case: facts that the document does not hold go, and what it repeats is left alone.
+/// Records a case: facts that the document does not hold go, and what it repeats is left alone. The day of record never moves later.
 ///
 /// # Errors
 ///
 /// The database does not answer or refuses a fact.
 pub async fn record(connection: &mut PgConnection, to_record: &ToRecord<'_>) -> anyhow::Result<Recorded> {
-    let ToRecord { case, document, recorded_on_is_given, source } = *to_record;
+    let ToRecord { case, document, source } = *to_record;
     let before = cases::find(connection, &case.reference).await?;
     let mut as_recorded = in_order(case.clone());
     if let Some(before) = &before {
         as_recorded.family_step_downs.clone_from(&before.family_step_downs);
-        if !recorded_on_is_given {
-            as_recorded.recorded_on = before.recorded_on;
-        }
+        as_recorded.recorded_on = before.recorded_on.min(case.recorded_on);
         if *before == as_recorded {
             return Ok(Recorded::Unchanged);
         }
@@ -50,7 +46,7 @@ pub async fn record(connection: &mut PgConnection, to_record: &ToRecord<'_>) -> 
     sqlx::query!("-- record.source\nSELECT set_config('plo_drift.source', $1, true)", source)
         .fetch_one(&mut *connection)
         .await?;
-    head(connection, document, recorded_on_is_given).await?;
+    head(connection, document).await?;
     numbered_lists(connection, &case.reference, document).await?;
     let before = before.as_ref();
     if before.is_none_or(|before| before.engagement != case.engagement) {
@@ -74,7 +70,7 @@ fn in_order(mut case: Case) -> Case {
     case
 }
 
-async fn head(connection: &mut PgConnection, document: &Value, recorded_on_is_given: bool) -> Result<(), sqlx::Error> {
+async fn head(connection: &mut PgConnection, document: &Value) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r#"-- record.head
         INSERT INTO cases AS stored (
@@ -90,14 +86,13 @@ async fn head(connection: &mut PgConnection, document: &Value, recorded_on_is_gi
         )
         ON CONFLICT (reference) DO UPDATE SET
             family_reference = excluded.family_reference, team = excluded.team, restricted = excluded.restricted,
-            recorded_on = CASE WHEN $2 THEN excluded.recorded_on ELSE stored.recorded_on END,
+            recorded_on = least(stored.recorded_on, excluded.recorded_on),
             started_on = excluded.started_on, lbp_sent_on = excluded.lbp_sent_on, fgdm_offered = excluded.fgdm_offered,
             fgdm_facilitated = excluded.fgdm_facilitated, fgdm_exempt = excluded.fgdm_exempt,
             step_decision_on = excluded.step_decision_on, outcome = excluded.outcome,
             court_application_on = excluded.court_application_on, letter_of_issue_on = excluded.letter_of_issue_on,
             closed_on = excluded.closed_on"#,
-        document,
-        recorded_on_is_given
+        document
     )
     .execute(connection)
     .await?;

@@ -21,7 +21,9 @@ pub fn missed(course: &Course) -> Steps {
             let numbers = &course.policy.milestones;
             let unmet = days.until(met_on);
             let Title { title, undone } = milestone.title();
-            let evidence = Evidence::Milestone { title, undone, due };
+            let set_by_birth =
+                *milestone == Milestone::FinalReview && course.end_on(days.from).is_some_and(|end| end.set_by.is_a_birth());
+            let evidence = Evidence::Milestone { title, undone, due, set_by_birth };
             let subject = Subject::Code(milestone.code());
             let soon = Stretch::from(calendar.minus(due, numbers.notice_before)).through(due);
             steps.raise(subject, Severity::Notice, unmet.and(soon), evidence);

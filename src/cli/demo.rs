@@ -1,0 +1,184 @@
+//! `plo-drift demo`: the whole service on one machine, with a synthetic caseload, gone when it is stopped.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use secrecy::SecretString;
+use sqlx::PgPool;
+
+use super::{Done, Failure, in_runtime};
+use crate::app::{self, Service};
+use crate::clock::Clock;
+use crate::config::{AllowedDomains, Config, LogFormat, MailTransport};
+use crate::demo::caseload;
+use crate::domain::policy::{Policy, Role};
+use crate::exchange::document;
+use crate::jobs::{deliver, sweep};
+use crate::private_postgres::{self, PrivatePostgres};
+use crate::store::recipients::{self, NewPerson};
+use crate::store::record::{ToRecord, record};
+use crate::store::tokens::{self, ApiRole, NewToken};
+use crate::{database, telemetry};
+
+/// The domain of everybody in the demonstration; nobody has an address there (RFC 2606).
+const DOMAIN: &str = "council.example";
+
+/// Try the whole service: a throw-away PostgreSQL, a synthetic caseload of 60 families, mail written to a folder.
+///
+/// Needs PostgreSQL's programs and nothing else. Ctrl-C removes everything but a mail folder that you named.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The port of the API on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The folder that mail is written to; one that is removed with the rest if left out.
+    #[arg(long, value_name = "DIR")]
+    mail: Option<PathBuf>,
+}
+
+impl Demo {
+    /// Shows the service until it is told to stop.
+    pub fn run(self, clock: Clock) -> Result<Done, Failure> {
+        let missing = |wrong: private_postgres::Error| Failure::Unreachable(wrong.into());
+        eprintln!("Starting a private PostgreSQL …");
+        let postgres = private_postgres::start().map_err(missing)?;
+        let own_folder = self.mail.is_none().then(own_mail_folder).transpose()?;
+        let folder = self.mail.clone().or(own_folder.clone()).unwrap_or_default();
+        let shown = in_runtime(self.show(&postgres, &folder, clock));
+        postgres.stop();
+        if let Some(own) = own_folder {
+            std::fs::remove_dir_all(own).context("could not remove the mail folder")?;
+        }
+        eprintln!("Everything is removed.");
+        shown
+    }
+
+    async fn show(&self, postgres: &PrivatePostgres, folder: &Path, clock: Clock) -> Result<Done, Failure> {
+        let stop = app::stop_on_signals()?;
+        let listener = app::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await;
+        let listener = listener.context("choose another with --port").map_err(Failure::Wrong)?;
+        let address = listener.local_addr().context("the socket has no address")?;
+        let config = config(postgres, folder, address)?;
+        telemetry::start(&config.log)?;
+        let transport = app::transport(&config)?;
+        let pool = database::connect(&config.database, true).await?;
+        let policy = Policy::default();
+        let service = Service {
+            sweep: app::sweep_of(&config, policy),
+            allowed_domains: config.mail.allowed_domains.clone(),
+            pool,
+            transport,
+            clock,
+            config,
+        };
+        tokio::select! {
+            prepared = prepare(&service) => print(&prepared?, address, folder),
+            () = stop.cancelled() => return Ok(Done::Whole),
+        }
+        let pool = service.pool.clone();
+        service.serve(listener, stop).await?;
+        pool.close().await;
+        Ok(Done::Whole)
+    }
+}
+
+fn own_mail_folder() -> anyhow::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("plo-drift-demo-mail-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).context("could not make a folder for the mail")?;
+    Ok(folder)
+}
+
+fn config(postgres: &PrivatePostgres, folder: &Path, address: SocketAddr) -> Result<Config, Failure> {
+    let mut config = Config::from_layers(None, BTreeMap::new()).map_err(Failure::wrong)?;
+    config.database.url = Some(SecretString::from(postgres.url()));
+    config.council = "Demonstration council".to_owned();
+    config.base_url = format!("http://{address}");
+    config.listen = address;
+    config.mail.transport = MailTransport::File;
+    config.mail.folder = folder.to_owned();
+    config.mail.from = format!("plo-drift@{DOMAIN}");
+    config.mail.allowed_domains = AllowedDomains::of([DOMAIN.to_owned()]);
+    config.log.format = LogFormat::Text;
+    config.log.filter = "warn".to_owned();
+    Ok(config)
+}
+
+/// What was made ready.
+struct Prepared {
+    cases: usize,
+    opened: usize,
+    mails: usize,
+    tokens: Vec<(ApiRole, String)>,
+}
+
+async fn prepare(service: &Service) -> Result<Prepared, Failure> {
+    let Service { pool, sweep, transport, allowed_domains, clock, .. } = service;
+    database::migrate(pool).await?;
+    let now = clock.now();
+    let cases = caseload::cases(now.today, &sweep.policy.calendar);
+    eprintln!("Recording {} synthetic cases …", cases.len());
+    let mut tx = pool.begin().await?;
+    for case in &cases {
+        let document = document::write(case);
+        record(&mut tx, &ToRecord { case, document: &document, source: "demo" }).await?;
+    }
+    tx.commit().await?;
+    add_people(pool).await?;
+    let tokens = create_tokens(pool, now.at).await?;
+    let report = sweep::run(pool, sweep, now.at, now).await?;
+    let delivered = deliver::run(pool, transport, allowed_domains, clock).await?;
+    Ok(Prepared { cases: cases.len(), opened: report.opened.len(), mails: delivered.sent, tokens })
+}
+
+async fn add_people(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    for (role, address, may_see_restricted) in [
+        (Role::LegalGatewayChair, "gateway-chair", false),
+        (Role::LegalGatewayChair, "gateway-deputy-chair", true),
+        (Role::ServiceManager, "service-manager", false),
+    ] {
+        let person = NewPerson {
+            name: role.title().to_owned(),
+            email: format!("{address}@{DOMAIN}"),
+            role,
+            teams: Vec::new(),
+            may_see_restricted,
+        };
+        recipients::add(&mut connection, &person).await?;
+    }
+    Ok(())
+}
+
+async fn create_tokens(pool: &PgPool, now: jiff::Timestamp) -> Result<Vec<(ApiRole, String)>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let mut tokens = Vec::new();
+    for role in ApiRole::ALL.iter().copied() {
+        // Of the four, the chair is cleared for restricted cases, so that the difference can be seen.
+        let may_see_restricted = role == ApiRole::Chair;
+        let new = NewToken { name: format!("demo {role}"), role, teams: Vec::new(), may_see_restricted, expires_at: None };
+        let (_, secret) = tokens::create(&mut connection, &new, now).await?;
+        tokens.push((role, secret.reveal()));
+    }
+    Ok(tokens)
+}
+
+fn print(prepared: &Prepared, address: SocketAddr, folder: &Path) {
+    let Prepared { cases, opened, mails, tokens } = prepared;
+    println!("plo-drift is running on http://{address} with {cases} synthetic cases and {opened} alerts.");
+    println!("{mails} mails were written to {}", folder.display());
+    println!();
+    for (role, token) in tokens {
+        println!("token {role} {token}");
+    }
+    let reader = tokens.first().map(|(_, token)| token.as_str()).unwrap_or_default();
+    println!();
+    println!("Try:");
+    println!("  curl -H 'Authorization: Bearer {reader}' 'http://{address}/api/v1/cases?at_risk=true&limit=3'");
+    println!("  curl -H 'Authorization: Bearer {reader}' 'http://{address}/api/v1/alerts?severity=red&limit=3'");
+    println!("  curl http://{address}/health/ready");
+    println!("  ls {}", folder.display());
+    println!("Ctrl-C stops it and removes everything.");
+}

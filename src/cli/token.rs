@@ -1,0 +1,86 @@
+//! `plo-drift token`: who may call the API.
+
+use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use jiff::civil::Date;
+
+use super::{Done, Failure, Setting};
+use crate::clock::london;
+use crate::fields::civil_date;
+use crate::store::tokens::{self, ApiRole, NewToken};
+
+/// Create, list and revoke the tokens of the API.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Create a token. It is shown once, and stored as a hash.
+    Create {
+        /// What it is for, such as the program that will hold it.
+        #[arg(long)]
+        name: String,
+        /// What it may do; every role may read.
+        #[arg(long, value_parser = role())]
+        role: ApiRole,
+        /// A team whose cases it may see; may be given several times, and left out for every team.
+        #[arg(long = "team", value_name = "TEAM")]
+        teams: Vec<String>,
+        /// It may see restricted cases.
+        #[arg(long)]
+        restricted: bool,
+        /// The first day on which it is no longer valid (YYYY-MM-DD); valid until it is revoked if left out.
+        #[arg(long, value_name = "DATE", value_parser = civil_date)]
+        expires: Option<Date>,
+    },
+    /// List all tokens.
+    List,
+    /// Revoke a token.
+    Revoke {
+        /// The number that `token list` shows.
+        id: i64,
+    },
+}
+
+fn role() -> impl TypedValueParser<Value = ApiRole> {
+    PossibleValuesParser::new(ApiRole::ALL.iter().map(|role| role.code()))
+        .try_map(|code| ApiRole::from_code(&code).ok_or_else(|| "is no role".to_owned()))
+}
+
+impl Token {
+    /// Does it.
+    pub async fn run(self, setting: Setting) -> Result<Done, Failure> {
+        let pool = setting.pool().await?;
+        let mut connection = pool.acquire().await?;
+        let now = setting.clock.now().at;
+        match self {
+            Self::Create { name, role, teams, restricted, expires } => {
+                let expires_at = expires.map(|day| {
+                    let midnight = day.to_zoned(london());
+                    midnight.map(|midnight| midnight.timestamp()).map_err(|wrong| Failure::usage(wrong.to_string()))
+                });
+                let new = NewToken { name, role, teams, may_see_restricted: restricted, expires_at: expires_at.transpose()? };
+                let (id, secret) = tokens::create(&mut connection, &new, now).await?;
+                eprintln!("token {id} created; it is shown only now:");
+                println!("{}", secret.reveal());
+            }
+            Self::List => {
+                for token in tokens::list(&mut connection).await? {
+                    let state = match (token.revoked_at, token.expires_at) {
+                        (Some(revoked), _) => format!("revoked {revoked}"),
+                        (None, Some(expires)) => format!("until {expires}"),
+                        (None, None) => "valid".to_owned(),
+                    };
+                    let teams =
+                        if token.scope.teams.is_empty() { "every team".to_owned() } else { token.scope.teams.join(", ") };
+                    let restricted = if token.scope.may_see_restricted { "; restricted cases too" } else { "" };
+                    println!("{}  {}  {}  {teams}{restricted}  {state}", token.id, token.name, token.role);
+                }
+            }
+            Self::Revoke { id } => {
+                if !tokens::revoke(&mut connection, id, now).await? {
+                    return Err(Failure::usage(format!("there is no valid token {id}: see token list")));
+                }
+                println!("token {id} revoked");
+            }
+        }
+        Ok(Done::Whole)
+    }
+}

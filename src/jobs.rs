@@ -1,0 +1,5 @@
+//! The work that is done again and again. Each job takes no input, is safe to repeat, and leaves the retry to its next run.
+
+pub mod deliver;
+pub mod sweep;
+pub mod worker;

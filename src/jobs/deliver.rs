@@ -1,0 +1,163 @@
+//! Sends what is due in the outbox. No transaction is open while a mail server is spoken to.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+
+use crate::clock::Clock;
+use crate::config::AllowedDomains;
+use crate::domain::delivery;
+use crate::mailer::transport::{Envelope, Outcome, Transport};
+use crate::store::journal::{self, Entry, What};
+use crate::store::outbox::{self, AttemptOutcome, Claimed, Fate};
+
+/// Messages that are on their way at the same time.
+const AT_A_TIME: i64 = 4;
+
+/// What a run delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Accepted by the mail server.
+    pub sent: usize,
+    /// To be tried again.
+    pub delayed: usize,
+    /// Not to be tried again.
+    pub dead: usize,
+}
+
+/// Sends every message that is due.
+///
+/// # Errors
+///
+/// The database does not answer; what was claimed is due again when its lease runs out.
+pub async fn run(
+    pool: &PgPool,
+    transport: &Transport,
+    allowed_domains: &AllowedDomains,
+    clock: &Clock,
+) -> anyhow::Result<Delivered> {
+    let mut delivered = Delivered::default();
+    loop {
+        let claimed = {
+            let mut connection = pool.acquire().await.context("could not reach the database")?;
+            outbox::claim(&mut connection, clock.now().at, AT_A_TIME).await?
+        };
+        if claimed.is_empty() {
+            break;
+        }
+        let mut under_way = JoinSet::new();
+        for message in claimed {
+            let (pool, transport, clock) = (pool.clone(), transport.clone(), clock.clone());
+            let allowed = allowed_domains.allow(&message.to);
+            under_way.spawn(async move {
+                let outcome = if allowed { send(&transport, &message).await } else { not_allowed() };
+                settle(&pool, &clock, &message, &outcome).await
+            });
+        }
+        while let Some(settled) = under_way.join_next().await {
+            match settled.context("sending a message failed")?? {
+                Kept::Sent => delivered.sent += 1,
+                Kept::Delayed => delivered.delayed += 1,
+                Kept::Dead => delivered.dead += 1,
+                Kept::TakenOver => {}
+            }
+        }
+    }
+    if delivered != Delivered::default() {
+        info!(job.name = "deliver", sent = delivered.sent, delayed = delivered.delayed, dead = delivered.dead, "delivered");
+    }
+    Ok(delivered)
+}
+
+/// How a message is kept after an attempt.
+enum Kept {
+    Sent,
+    Delayed,
+    Dead,
+    TakenOver,
+}
+
+async fn send(transport: &Transport, message: &Claimed) -> Outcome {
+    transport.send(&Envelope { id: message.id, from: &message.from, to: &message.to, bytes: &message.bytes }).await
+}
+
+fn not_allowed() -> Outcome {
+    Outcome::Refused { reply: "the address is not of a domain in mail.allowed_domains".to_owned() }
+}
+
+/// Puts the outcome on record. An answer of the mail server is worth some patience with the database: were it lost, the message
+/// would be sent again.
+async fn settle(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &Outcome) -> anyhow::Result<Kept> {
+    const PAUSES: [Duration; 4] =
+        [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
+    for pause in PAUSES {
+        match settle_once(pool, clock, message, outcome).await {
+            Ok(kept) => return Ok(kept),
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+    }
+    settle_once(pool, clock, message, outcome).await.context("could not put the outcome of a message on record")
+}
+
+async fn settle_once(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &Outcome) -> anyhow::Result<Kept> {
+    let now = clock.now().at;
+    let again = delivery::try_again_at(now, message.attempt.unsigned_abs(), chance(message));
+    let again_unless_too_late = || {
+        if again > message.give_up_at { Fate::Dead("not delivered for three days") } else { Fate::TryAgain(again) }
+    };
+    let (recorded, reply, fate, what) = match outcome {
+        Outcome::Accepted { reply } => (AttemptOutcome::Accepted, reply, Fate::Sent, What::MessageAccepted),
+        Outcome::Temporary { reply } => (AttemptOutcome::Temporary, reply, again_unless_too_late(), What::MessageDelayed),
+        Outcome::Unknown { reason } => (AttemptOutcome::Unknown, reason, again_unless_too_late(), What::MessageOutcomeUnknown),
+        Outcome::Misconfigured { reason } => {
+            (AttemptOutcome::Misconfigured, reason, Fate::TryAgain(again), What::MessageDelayed)
+        }
+        Outcome::Refused { reply } => (AttemptOutcome::Refused, reply, Fate::Dead(reply), What::MessageDead),
+    };
+    let (what, kept) = match fate {
+        Fate::Sent => (what, Kept::Sent),
+        Fate::TryAgain(_) => (what, Kept::Delayed),
+        Fate::Dead(_) => (What::MessageDead, Kept::Dead),
+    };
+    let mut connection = pool.acquire().await?;
+    let mut tx = connection.begin().await?;
+    let holds = outbox::settle(&mut tx, message, recorded, reply, &fate, now).await?;
+    journalled(&mut tx, message, what, reply, now).await?;
+    tx.commit().await?;
+    if !holds {
+        warn!(message.id = %message.id, attempt = message.attempt, "another worker took the message over");
+        return Ok(Kept::TakenOver);
+    }
+    match kept {
+        Kept::Dead => error!(message.id = %message.id, attempt = message.attempt, "a message is dead: see mail show"),
+        Kept::Delayed => {
+            warn!(message.id = %message.id, attempt = message.attempt, outcome = recorded.code(), "a message is tried again");
+        }
+        Kept::Sent | Kept::TakenOver => {}
+    }
+    Ok(kept)
+}
+
+async fn journalled(
+    connection: &mut PgConnection,
+    message: &Claimed,
+    what: What,
+    reply: &str,
+    now: jiff::Timestamp,
+) -> Result<(), sqlx::Error> {
+    let entry = Entry { message: Some(message.id), reason: Some(reply), ..Entry::default() };
+    journal::add(connection, now, what, entry).await
+}
+
+/// A number that differs from message to message and from attempt to attempt, for spreading their next tries.
+fn chance(message: &Claimed) -> u8 {
+    message
+        .id
+        .as_bytes()
+        .iter()
+        .fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte))
+        .wrapping_add(message.attempt.to_le_bytes()[0].wrapping_mul(97))
+}

@@ -1,0 +1,195 @@
+//! Alerts as they are read: the list, newest first, and those of one case.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::tokens::Scope;
+use crate::domain::case::coded;
+use crate::domain::rules::Rule;
+use crate::domain::schedule::Severity;
+
+coded! {
+    /// What has become of an alert.
+    AlertState {
+        /// Nobody has answered it.
+        Open = "open",
+        /// Somebody has said what will be done.
+        Acknowledged = "acknowledged",
+        /// Somebody has put it off.
+        Snoozed = "snoozed",
+        /// What it was about is put right.
+        Resolved = "resolved",
+    }
+}
+
+/// What narrows the list; what is not given narrows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// What has become of it.
+    pub state: Option<AlertState>,
+    /// How grave it is now.
+    pub severity: Option<Severity>,
+    /// Of this rule.
+    pub rule: Option<Rule>,
+    /// The team that owns the case.
+    pub team: Option<String>,
+    /// Opened at this moment or later.
+    pub opened_since: Option<Timestamp>,
+}
+
+/// A place in the list: right after the alert that was opened then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Tells those apart that were opened at once.
+    pub id: Uuid,
+}
+
+impl Place {
+    /// Before the newest alert.
+    pub const START: Self = Self { opened_at: Timestamp::MAX, id: Uuid::max() };
+}
+
+/// One alert of the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its identity.
+    pub id: Uuid,
+    /// The case it is about.
+    pub case_reference: String,
+    /// The team that owns the case.
+    pub team: Option<String>,
+    /// The code of the rule.
+    pub rule: String,
+    /// What within the rule; empty for the case as a whole.
+    pub subject: String,
+    /// How grave, in its code.
+    pub severity: String,
+    /// What has become of it, in its code.
+    pub state: String,
+    /// A plain sentence of evidence.
+    pub message: String,
+    /// Since when the finding is at amber or above.
+    pub since_on: Date,
+    /// Since when it is at this severity.
+    pub severity_since_on: Date,
+    /// When the alert was opened.
+    pub opened_at: Timestamp,
+    /// When it came to its severity.
+    pub turned_at: Timestamp,
+    /// When what it is about was put right.
+    pub resolved_at: Option<Timestamp>,
+}
+
+impl Listed {
+    /// The place right after this alert.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { opened_at: self.opened_at, id: self.id }
+    }
+}
+
+/// At most `limit` alerts after a place, newest first.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn page(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    filter: &Filter,
+    after: Place,
+    limit: u32,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"-- alert_list.page
+        SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
+            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at
+        FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
+        WHERE (cardinality($1::text[]) = 0 OR c.team = ANY ($1))
+            AND ($2::boolean OR NOT c.restricted)
+            AND ($3::text IS NULL OR a.state = $3)
+            AND ($4::text IS NULL OR a.severity = $4)
+            AND ($5::text IS NULL OR a.rule = $5)
+            AND ($6::text IS NULL OR c.team = $6)
+            AND a.opened_at >= $7
+            AND (a.opened_at, a.id) < ($8, $9)
+        ORDER BY a.opened_at DESC, a.id DESC
+        LIMIT $10"#,
+        &scope.teams,
+        scope.may_see_restricted,
+        filter.state.map(AlertState::code),
+        filter.severity.map(Severity::code),
+        filter.rule.map(Rule::code),
+        filter.team,
+        filter.opened_since.unwrap_or(Timestamp::UNIX_EPOCH).to_sqlx(),
+        after.opened_at.to_sqlx(),
+        after.id,
+        i64::from(limit)
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Listed::from).collect())
+}
+
+/// All alerts of one case, newest first.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn of_case(connection: &mut PgConnection, reference: &str) -> Result<Vec<Listed>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"-- alert_list.of_case
+        SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
+            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at
+        FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
+        WHERE a.case_reference = $1
+        ORDER BY a.opened_at DESC, a.id DESC"#,
+        reference
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Listed::from).collect())
+}
+
+struct Row {
+    id: Uuid,
+    case_reference: String,
+    team: Option<String>,
+    rule: String,
+    subject: String,
+    severity: String,
+    state: String,
+    message: String,
+    since_on: jiff_sqlx::Date,
+    severity_since_on: jiff_sqlx::Date,
+    opened_at: jiff_sqlx::Timestamp,
+    turned_at: jiff_sqlx::Timestamp,
+    resolved_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl From<Row> for Listed {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            case_reference: row.case_reference,
+            team: row.team,
+            rule: row.rule,
+            subject: row.subject,
+            severity: row.severity,
+            state: row.state,
+            message: row.message,
+            since_on: row.since_on.to_jiff(),
+            severity_since_on: row.severity_since_on.to_jiff(),
+            opened_at: row.opened_at.to_jiff(),
+            turned_at: row.turned_at.to_jiff(),
+            resolved_at: row.resolved_at.map(jiff_sqlx::Timestamp::to_jiff),
+        }
+    }
+}

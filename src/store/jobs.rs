@@ -1,0 +1,98 @@
+//! Runs of jobs, and the policy by which they ran.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+use super::day;
+
+/// Takes a slot; false where somebody else has it.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn take_slot(connection: &mut PgConnection, job: &str, slot: Timestamp, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let taken = sqlx::query!(
+        "-- jobs.take_slot\nINSERT INTO job_runs (job, slot, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        job,
+        slot.to_sqlx() as _,
+        now.to_sqlx() as _
+    );
+    Ok(taken.execute(connection).await?.rows_affected() == 1)
+}
+
+/// The day as of which the latest sweep ran, if one has.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn last_swept_as_of(connection: &mut PgConnection) -> Result<Option<Date>, sqlx::Error> {
+    let last = sqlx::query_scalar!(
+        "-- jobs.last_swept_as_of
+        SELECT as_of FROM job_runs WHERE job = 'sweep' AND as_of IS NOT NULL ORDER BY started_at DESC LIMIT 1"
+    );
+    Ok(day(last.fetch_optional(connection).await?.flatten()))
+}
+
+/// Notes that a sweep begins, as of a day.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn begin_sweep(
+    connection: &mut PgConnection,
+    slot: Timestamp,
+    now: Timestamp,
+    as_of: Date,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- jobs.begin_sweep
+        INSERT INTO job_runs (job, slot, started_at, as_of) VALUES ('sweep', $1, $2, $3)
+        ON CONFLICT (job, slot) DO UPDATE SET started_at = excluded.started_at, as_of = excluded.as_of, finished_at = NULL",
+        slot.to_sqlx() as _,
+        now.to_sqlx() as _,
+        as_of.to_sqlx() as _
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a sweep is through, and how many cases it had to put off.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn finish_sweep(
+    connection: &mut PgConnection,
+    slot: Timestamp,
+    now: Timestamp,
+    failures: i32,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- jobs.finish_sweep\nUPDATE job_runs SET finished_at = $2, failures = $3 WHERE job = 'sweep' AND slot = $1",
+        slot.to_sqlx() as _,
+        now.to_sqlx() as _,
+        failures
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Puts a policy in force, by its digest; true where another was in force before.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn put_policy_in_force(connection: &mut PgConnection, digest: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let put = sqlx::query!(
+        "-- jobs.put_policy_in_force
+        INSERT INTO policies (in_force_from, digest)
+        SELECT $2, $1 WHERE $1 IS DISTINCT FROM (SELECT digest FROM policies ORDER BY id DESC LIMIT 1)",
+        digest,
+        now.to_sqlx() as _
+    );
+    Ok(put.execute(connection).await?.rows_affected() == 1)
+}

@@ -1,0 +1,276 @@
+//! Who may call the API. A token is shown once, when it is made; only its SHA-256 is kept.
+
+use aws_lc_rs::{digest, rand};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+use super::known;
+use crate::domain::case::coded;
+use crate::hex;
+
+coded! {
+    /// What the bearer of a token may do.
+    ApiRole {
+        /// Reads.
+        Reader = "reader",
+        /// Reads, and records facts.
+        Recorder = "recorder",
+        /// Reads, and answers alerts.
+        Chair = "chair",
+        /// Everything.
+        Admin = "admin",
+    }
+}
+
+impl ApiRole {
+    /// Tells whether this role may do what another is for: everybody may read, and an admin may do everything.
+    #[must_use]
+    pub fn may(self, needed: Self) -> bool {
+        self == needed || self == Self::Admin || needed == Self::Reader
+    }
+}
+
+/// The cases that a token lets its bearer know of. The others do not exist for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The teams whose cases it shows; none means every team, and cases without one.
+    pub teams: Vec<String>,
+    /// Whether it shows restricted cases.
+    pub may_see_restricted: bool,
+}
+
+impl Scope {
+    /// Tells whether a case of this team exists for the bearer.
+    #[must_use]
+    pub fn shows(&self, team: Option<&str>, restricted: bool) -> bool {
+        let team_is_shown = self.teams.is_empty() || team.is_some_and(|team| self.teams.iter().any(|shown| shown == team));
+        team_is_shown && (self.may_see_restricted || !restricted)
+    }
+}
+
+/// The secret that a bearer shows. Kept nowhere; never printed but by [`Secret::reveal`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret([u8; 32]);
+
+const PREFIX: &str = "plo_";
+
+impl Secret {
+    fn generate() -> Self {
+        let mut bytes = [0; 32];
+        rand::fill(&mut bytes).expect("the system has randomness to give");
+        Self(bytes)
+    }
+
+    /// Reads a secret as it was revealed: `plo_` and 64 digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = hex::decode(text.strip_prefix(PREFIX)?)?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The secret as its bearer is to show it.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        format!("{PREFIX}{}", hex::encode(&self.0))
+    }
+
+    /// The SHA-256 by which it is kept. It needs no salt: 32 random bytes cannot be guessed.
+    #[must_use]
+    pub fn hash(&self) -> Vec<u8> {
+        digest::digest(&digest::SHA256, &self.0).as_ref().to_vec()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Who or what it is for, in plain words.
+    pub name: String,
+    /// What its bearer may do.
+    pub role: ApiRole,
+    /// The teams whose cases it shows; none means every team.
+    pub teams: Vec<String>,
+    /// Whether it shows restricted cases.
+    pub may_see_restricted: bool,
+    /// From when on it counts no more.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token as it is kept, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Names it in logs and commands.
+    pub id: i64,
+    /// Who or what it is for.
+    pub name: String,
+    /// What its bearer may do.
+    pub role: ApiRole,
+    /// Which cases it shows.
+    pub scope: Scope,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it counts no more.
+    pub expires_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Token {
+    /// Tells whether it counts at a moment.
+    #[must_use]
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+/// Makes a token; its secret can be had only here.
+///
+/// # Errors
+///
+/// The database does not answer, or refuses the name.
+pub async fn create(connection: &mut PgConnection, new: &NewToken, now: Timestamp) -> Result<(i64, Secret), sqlx::Error> {
+    let secret = Secret::generate();
+    let id = sqlx::query_scalar!(
+        r#"-- tokens.create
+        INSERT INTO tokens (name, role, token_hash, teams, may_see_restricted, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id"#,
+        new.name,
+        new.role.code(),
+        secret.hash(),
+        &new.teams,
+        new.may_see_restricted,
+        now.to_sqlx(),
+        new.expires_at.map(Timestamp::to_sqlx)
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((id, secret))
+}
+
+/// Every token, revoked ones too, in the order they were made.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn list(connection: &mut PgConnection) -> Result<Vec<Token>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"-- tokens.list
+        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at FROM tokens ORDER BY id"#
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(Token::try_from).collect()
+}
+
+/// Takes a token back; tells whether there was one to take back.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn revoke(connection: &mut PgConnection, id: i64, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "-- tokens.revoke\nUPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+        id,
+        now.to_sqlx()
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The token of a secret's hash, whether or not it still counts.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn find_by_hash(connection: &mut PgConnection, hash: &[u8]) -> Result<Option<Token>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"-- tokens.find_by_hash
+        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at
+        FROM tokens WHERE token_hash = $1"#,
+        hash
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(Token::try_from).transpose()
+}
+
+struct Row {
+    id: i64,
+    name: String,
+    role: String,
+    teams: Vec<String>,
+    may_see_restricted: bool,
+    created_at: jiff_sqlx::Timestamp,
+    expires_at: Option<jiff_sqlx::Timestamp>,
+    revoked_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl TryFrom<Row> for Token {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            role: known(ApiRole::from_code(&row.role), "tokens.role")?,
+            scope: Scope { teams: row.teams, may_see_restricted: row.may_see_restricted },
+            created_at: row.created_at.to_jiff(),
+            expires_at: row.expires_at.map(jiff_sqlx::Timestamp::to_jiff),
+            revoked_at: row.revoked_at.map(jiff_sqlx::Timestamp::to_jiff),
+            id: row.id,
+            name: row.name,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case(ApiRole::Reader, "reader")]
+    #[case(ApiRole::Recorder, "reader recorder")]
+    #[case(ApiRole::Chair, "reader chair")]
+    #[case(ApiRole::Admin, "reader recorder chair admin")]
+    fn everybody_reads_and_an_admin_may_do_everything(#[case] role: ApiRole, #[case] expected: &str) {
+        let may: Vec<&str> = ApiRole::ALL.iter().filter(|&&needed| role.may(needed)).map(|needed| needed.code()).collect();
+        assert_eq!(may.join(" "), expected);
+    }
+
+    #[rstest::rstest]
+    #[case(&[], false, None, false, true)]
+    #[case(&[], false, Some("east"), true, false)]
+    #[case(&[], true, Some("east"), true, true)]
+    #[case(&["east", "west"], false, Some("west"), false, true)]
+    #[case(&["east"], true, Some("west"), false, false)]
+    #[case(&["east"], true, None, false, false)]
+    fn a_scope_shows_its_teams(
+        #[case] teams: &[&str],
+        #[case] may_see_restricted: bool,
+        #[case] team: Option<&str>,
+        #[case] restricted: bool,
+        #[case] expected: bool,
+    ) {
+        let scope = Scope { teams: teams.iter().map(|&team| team.to_owned()).collect(), may_see_restricted };
+        assert_eq!(scope.shows(team, restricted), expected);
+    }
+
+    #[test]
+    fn a_secret_is_read_back_and_not_printed() {
+        let secret = Secret::generate();
+        let shown = secret.reveal();
+        assert_eq!(shown.len(), 68);
+        assert_eq!(Secret::parse(&shown).as_ref(), Some(&secret));
+        assert_eq!(Secret::parse(&shown[4..]), None);
+        assert_eq!(Secret::parse(&shown[..66]), None);
+        assert_eq!(format!("{secret:?}"), "Secret");
+    }
+}

@@ -1,0 +1,4 @@
+//! What the tests stand on. A test takes what it needs and leaves the rest, and says so where it declares this module.
+
+pub mod database;
+pub mod smtp;

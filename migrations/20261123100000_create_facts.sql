@@ -38,6 +38,7 @@ CREATE TABLE cases (
         recorded_on, started_on, lbp_sent_on, step_decision_on, court_application_on, letter_of_issue_on, closed_on
     ))
 );
+CREATE INDEX cases_by_start ON cases (coalesce(started_on, 'infinity'), reference);
 CREATE INDEX cases_by_family ON cases (family_reference) WHERE family_reference IS NOT NULL;
 
 CREATE TABLE children (

@@ -1,6 +1,6 @@
 //! The service over HTTP: JSON in and out, under `/api/v1`, and the health of the service.
 //!
-//! [`router`] lists every route with who may call it and builds the router from that list; [`frame`] is what every request goes
+//! [`mod@router`] lists every route with who may call it and builds the router from that list; [`frame`] is what every request goes
 //! through, and [`problem`] everything that can go wrong. A handler reads its parameters, asks the store, and answers. What does
 //! not exist and what the caller may not know of look the same from outside.
 

@@ -21,6 +21,15 @@ use jiff_sqlx::ToSqlx;
 /// The migrations, as they were when this program was made.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
+/// Begins a transaction that reads a page of a list.
+///
+/// A list takes filters that are mostly not given. Only a plan made for the values at hand knows that, and walks an index to the
+/// end of the page; the plan for any values, which `PostgreSQL` may come to keep, reads and sorts the whole table.
+pub const BEGIN_LIST: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan";
+
+/// Begins a transaction that reads one state of the database, whatever others commit meanwhile.
+pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// A row that the domain cannot read: somebody wrote past the constraints.
 #[derive(Debug, thiserror::Error)]
 #[error("{column} holds a word that is not known here")]

@@ -13,6 +13,7 @@ use super::parameters::{Parameters, is_of_our_years};
 use super::problem::Problem;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
+use crate::store::BEGIN_LIST;
 use crate::store::alert_list::{self, AlertState, Filter, Listed, Place};
 
 /// A page of alerts.
@@ -56,8 +57,9 @@ pub async fn list(
     let after = page::cursor(&mut parameters, |_| true).unwrap_or(Place::START);
     parameters.finish()?;
 
-    let mut connection = state.pool.acquire().await?;
-    let mut listed = alert_list::page(&mut connection, &caller.scope, &filter, after, limit + 1).await?;
+    let mut transaction = state.pool.begin_with(BEGIN_LIST).await?;
+    let mut listed = alert_list::page(&mut transaction, &caller.scope, &filter, after, limit + 1).await?;
+    transaction.commit().await?;
     let next_cursor = page::cut(&mut listed, limit, Listed::place);
     Ok(Json(AlertList { alerts: listed.into_iter().map(Alert::from).collect(), next_cursor }))
 }

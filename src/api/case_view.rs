@@ -90,7 +90,8 @@ impl CaseView {
 /// For how many whole weeks a case has been in pre-proceedings; absent where it is not.
 #[must_use]
 pub fn weeks_open(status: Option<Status>, started_on: Option<Date>, today: Date) -> Option<i64> {
-    let started_on = started_on.filter(|_| matches!(status, Some(Status::Open | Status::DecidedIssue)))?;
+    let is_in_pre_proceedings = matches!(status, Some(Status::Open | Status::DecidedIssue));
+    let started_on = started_on.filter(|&started_on| is_in_pre_proceedings && started_on <= today)?;
     Some(days_between(started_on, today) / 7)
 }
 

@@ -24,7 +24,7 @@ use crate::domain::rules::Rule;
 use crate::fields::civil_date;
 use crate::store::alert_list;
 use crate::store::caseload::{self, Filter, Listed, Place, Sort};
-use crate::store::cases;
+use crate::store::{BEGIN_LIST, BEGIN_SNAPSHOT, cases};
 
 /// A century: no case is open for longer.
 const MOST_WEEKS: u32 = 5200;
@@ -74,9 +74,10 @@ pub async fn list(
     let after = page::cursor(&mut parameters, |place: &Place| place.sort() == sort);
     parameters.finish()?;
 
-    let mut connection = state.pool.acquire().await?;
     let after = after.unwrap_or_else(|| Place::start(sort));
-    let mut listed = caseload::page(&mut connection, &caller.scope, &filter, &after, limit + 1).await?;
+    let mut transaction = state.pool.begin_with(BEGIN_LIST).await?;
+    let mut listed = caseload::page(&mut transaction, &caller.scope, &filter, &after, limit + 1).await?;
+    transaction.commit().await?;
     let next_cursor = page::cut(&mut listed, limit, |last| last.place(sort));
     Ok(Json(CaseList {
         as_of: listed.iter().filter_map(|case| case.looked_on).min(),
@@ -99,8 +100,7 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     parameters.finish()?;
-    // One view of the database, so that the facts fit one another and the alerts.
-    let mut transaction = state.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
     let case = find(&mut transaction, &reference).await?;
     let case = case.filter(|case| caller.scope.shows(case.team.as_deref(), case.restricted)).ok_or(Problem::NotFound)?;
     let alerts = alert_list::of_case(&mut transaction, &reference).await?;

@@ -91,3 +91,48 @@ async fn refuse_large_bodies(request: Request, next: Next) -> Response {
     }
     next.run(request).await
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn ask(request: axum::http::request::Builder) -> (StatusCode, String) {
+        let routes = Router::new()
+            .route("/panic", get(async || -> &'static str { panic!("a secret of the inside") }))
+            .route("/sleep", get(std::future::pending::<()>))
+            .route("/answer", get(async |Now(now): Now| now.today.to_string()));
+        let clock = Clock::told_by(|| "2026-06-15T23:30:00Z".parse().expect("it is a moment"));
+        let request = request.body(Body::empty()).expect("it is a request");
+        let response = around(routes, clock, Duration::from_millis(100)).oneshot(request).await.expect("it never fails");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(response.headers()["x-request-id"].len(), 36);
+        let status = response.status();
+        let body = to_bytes(response.into_body(), BODY_LIMIT).await.expect("the body is whole");
+        (status, String::from_utf8(body.into()).expect("it is UTF-8"))
+    }
+
+    #[rstest::rstest]
+    #[case("/answer", StatusCode::OK, "2026-06-16")]
+    #[case("/panic", StatusCode::INTERNAL_SERVER_ERROR, "urn:plo-drift:problem:internal")]
+    #[case("/sleep", StatusCode::SERVICE_UNAVAILABLE, "urn:plo-drift:problem:took-too-long")]
+    #[tokio::test]
+    async fn whatever_a_handler_does_there_is_an_answer(#[case] path: &str, #[case] status: StatusCode, #[case] body: &str) {
+        let answer = ask(Request::builder().uri(path)).await;
+        assert_eq!(answer.0, status);
+        assert!(answer.1.contains(body) && !answer.1.contains("secret"), "{}", answer.1);
+    }
+
+    #[rstest::rstest]
+    #[case("1048576", StatusCode::OK)]
+    #[case("1048577", StatusCode::PAYLOAD_TOO_LARGE)]
+    #[tokio::test]
+    async fn a_body_that_is_announced_as_too_large_is_refused(#[case] length: &str, #[case] status: StatusCode) {
+        assert_eq!(ask(Request::builder().uri("/answer").header("content-length", length)).await.0, status);
+    }
+}

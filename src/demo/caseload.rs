@@ -302,10 +302,4 @@ mod tests {
             assert!(shown.contains(&(Rule::FgdmOfferMissing.code(), severity)));
         }
     }
-    #[test]
-    fn scratch_every_day_of_nine_years() {
-        for days in 0..3290 {
-            check(shift(date(2024, 1, 1), days));
-        }
-    }
 }

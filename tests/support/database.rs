@@ -9,7 +9,7 @@ use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use plo_drift::private_postgres::{self, PrivatePostgres};
-use sqlx::migrate::Migrator;
+use plo_drift::store::MIGRATOR;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use tokio::sync::OnceCell;
@@ -23,7 +23,6 @@ const LEFTOVER_AFTER: Duration = Duration::from_hours(24);
 const TEMPLATE_FOR: Duration = Duration::from_hours(12);
 const PATIENCE: Duration = Duration::from_secs(5);
 
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// A database of one test.

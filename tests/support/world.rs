@@ -1,0 +1,173 @@
+//! A service without its scheduler: a database, a mail server and a clock that the test moves, and the jobs called by hand.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use mail_parser::MessageParser;
+use plo_drift::clock::{Clock, Moment};
+use plo_drift::config::AllowedDomains;
+use plo_drift::domain::policy::{Policy, Role};
+use plo_drift::jobs::deliver::{self, Delivered};
+use plo_drift::jobs::sweep::{self, Report, Sweep};
+use plo_drift::mailer::post::Post;
+use plo_drift::mailer::smtp::{SmtpSettings, SmtpTransport, Tls};
+use plo_drift::mailer::transport::Transport;
+use plo_drift::store::recipients::{self, NewPerson};
+use sqlx::{AssertSqlSafe, PgPool};
+
+use super::database::TestDatabase;
+use super::smtp::{Behaviour, Received, SmtpServer};
+
+/// The domain that the test's people are at.
+pub const DOMAIN: &str = "council.example";
+
+/// Everything that a flow needs.
+pub struct World {
+    /// The database.
+    pub database: TestDatabase,
+    /// The mail server.
+    pub smtp: SmtpServer,
+    /// What sweeps judge by.
+    pub sweep: Sweep,
+    transport: Transport,
+    now: Arc<Mutex<Timestamp>>,
+}
+
+impl World {
+    /// A new one, at nine in the morning in London on Monday 1 June 2026, in which nobody is told of anything yet.
+    pub async fn new() -> Self {
+        let smtp = SmtpServer::start(Behaviour::Accept);
+        let folder = tempfile::tempdir().expect("a folder for the certificate");
+        let ca_file = folder.path().join("ca.pem");
+        std::fs::write(&ca_file, smtp.ca_pem()).expect("the certificate is written");
+        let settings = SmtpSettings {
+            host: "localhost".to_owned(),
+            port: smtp.port(),
+            tls: Tls::StartTls,
+            credentials: None,
+            ca_file: Some(ca_file),
+            hello_name: None,
+            timeout: SmtpSettings::DEFAULT_TIMEOUT,
+        };
+        let transport = Transport::Smtp(SmtpTransport::new(settings).expect("the settings are right"));
+        let sweep = Sweep {
+            policy: Policy::default(),
+            policy_digest: "the policy of the test".to_owned(),
+            cases_at_a_time: 500,
+            post: Post {
+                council: "Test council".to_owned(),
+                base_url: "https://drift.council.example".to_owned(),
+                from: format!("plo-drift@{DOMAIN}"),
+                allowed_domains: AllowedDomains::of([DOMAIN.to_owned()]),
+            },
+        };
+        let now = Arc::new(Mutex::new("2026-06-01T08:00:00Z".parse().expect("a timestamp")));
+        Self { database: TestDatabase::new().await, smtp, sweep, transport, now }
+    }
+
+    /// One with a chair who is told of every team's cases but not of restricted ones.
+    pub async fn with_a_chair() -> Self {
+        let world = Self::new().await;
+        world.add_person(Role::LegalGatewayChair, "chair", false).await;
+        world
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &PgPool {
+        &self.database.pool
+    }
+
+    /// The clock of this world.
+    pub fn clock(&self) -> Clock {
+        let now = self.now.clone();
+        Clock::told_by(move || *now.lock().expect("nobody panics with the clock in hand"))
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Moment {
+        self.clock().now()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: SignedDuration) {
+        let mut now = self.now.lock().expect("nobody panics with the clock in hand");
+        *now += time;
+    }
+
+    /// Adds somebody who is told, at `NAME@council.example`.
+    pub async fn add_person(&self, role: Role, name: &str, may_see_restricted: bool) -> i64 {
+        let person =
+            NewPerson { name: name.to_owned(), email: format!("{name}@{DOMAIN}"), role, teams: Vec::new(), may_see_restricted };
+        let mut connection = self.pool().acquire().await.expect("a connection");
+        recipients::add(&mut connection, &person).await.expect("the person is added").expect("the person is new")
+    }
+
+    /// Runs plain SQL, as a council's own program would.
+    pub async fn sql(&self, statements: impl Into<String>) {
+        self.try_sql(statements).await.expect("the SQL is right");
+    }
+
+    /// Runs plain SQL that may be refused.
+    pub async fn try_sql(&self, statements: impl Into<String>) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(AssertSqlSafe(statements.into())).execute(self.pool()).await.map(drop)
+    }
+
+    /// Reads one text from the database; empty where there is none.
+    pub async fn ask(&self, query: &str) -> String {
+        let answer: Option<Option<String>> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT ({query})::text")))
+            .fetch_optional(self.pool())
+            .await
+            .expect("the query is right");
+        answer.flatten().unwrap_or_default()
+    }
+
+    /// Sweeps once.
+    pub async fn sweep(&self) -> Report {
+        self.try_sweep().await.expect("the sweep goes through")
+    }
+
+    /// Sweeps once, perhaps in vain.
+    pub async fn try_sweep(&self) -> anyhow::Result<Report> {
+        let now = self.now();
+        sweep::run(self.pool(), &self.sweep, now.at, now).await
+    }
+
+    /// Sends what is due.
+    pub async fn deliver(&self) -> Delivered {
+        let allowed = self.sweep.post.allowed_domains.clone();
+        deliver::run(self.pool(), &self.transport, &allowed, &self.clock()).await.expect("delivery goes through")
+    }
+
+    /// Sweeps and sends once.
+    pub async fn cycle(&self) -> (Report, Delivered) {
+        (self.sweep().await, self.deliver().await)
+    }
+
+    /// Ends it.
+    pub async fn end(self) {
+        self.database.close().await;
+    }
+}
+
+/// A received message, as its reader sees it.
+pub struct Letter {
+    /// Subject.
+    pub subject: String,
+    /// Message-ID.
+    pub message_id: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// Opens a received message.
+pub fn open(received: &Received) -> Letter {
+    let message = MessageParser::default().parse(&received.message).expect("the message can be read");
+    Letter {
+        subject: message.subject().expect("a subject").to_owned(),
+        message_id: message.message_id().expect("a Message-ID").to_owned(),
+        text: message.body_text(0).expect("a text part").into_owned(),
+        html: message.body_html(0).expect("an HTML part").into_owned(),
+    }
+}

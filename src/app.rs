@@ -28,8 +28,8 @@ use crate::mailer::file::FileTransport;
 use crate::mailer::post::Post;
 use crate::mailer::smtp::{SmtpSettings, SmtpTransport, Tls};
 use crate::mailer::transport::Transport;
-use crate::policy_file;
 use crate::store::{jobs, outbox};
+use crate::{hex, policy_file};
 
 /// How long what is under way may take to end after the service is told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -52,8 +52,7 @@ pub fn sweep_of(config: &Config, policy: Policy) -> Sweep {
 /// Tells a policy from others, and this version of the rules from others: after either changed, every case is looked at again.
 fn digest_of(policy: &Policy) -> String {
     let spelled_out = format!("{} {policy:?} {:?}", env!("CARGO_PKG_VERSION"), policy.calendar.changes());
-    let digest = digest::digest(&digest::SHA256, spelled_out.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest::digest(&digest::SHA256, spelled_out.as_bytes()).as_ref())
 }
 
 /// Mail as configured.

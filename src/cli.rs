@@ -128,6 +128,7 @@ impl Setting {
 
 /// Runs a command and turns its end into an exit code: 0 done, 1 done with refusals or failed, 2 wrong usage or configuration,
 /// 3 a dependency is unreachable. The reason goes to standard error.
+#[must_use]
 pub fn run(cli: Cli, clock: Clock) -> ExitCode {
     let (code, reason) = match dispatch(cli, clock) {
         Ok(Done::Whole) => (0, None),

@@ -42,7 +42,7 @@ pub enum ConfigError {
         reason: String,
     },
     /// Something in it is wrong.
-    #[error("the configuration is wrong:{}", mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect::<String>())]
+    #[error("the configuration is wrong:{}", fields::each_on_a_line(mistakes))]
     Wrong {
         /// Every mistake, with its file or variable and its key.
         mistakes: Vec<String>,
@@ -196,7 +196,7 @@ impl Config {
     pub fn load(folder: Option<&Path>) -> Result<Self, ConfigError> {
         let usual = Path::new("config");
         let folder = folder.or_else(|| usual.is_dir().then_some(usual));
-        Self::from_layers(folder, std::env::vars().collect())
+        Self::from_layers(folder, &std::env::vars().collect())
     }
 
     /// Loads the configuration of a folder and of these environment variables.
@@ -204,12 +204,12 @@ impl Config {
     /// # Errors
     ///
     /// A file cannot be read, or something in it is wrong.
-    pub fn from_layers(folder: Option<&Path>, environment: BTreeMap<String, String>) -> Result<Self, ConfigError> {
+    pub fn from_layers(folder: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let mut layers = Layers::of_defaults();
         for path in folder.map_or_else(|| Ok(Vec::new()), toml_files)? {
             layers.add_file(&path)?;
         }
-        layers.add_environment(&environment);
+        layers.add_environment(environment);
         layers.read_secret_files();
         let folder = folder.unwrap_or_else(|| Path::new("."));
         let read = fields::read(&layers.tree, |fields| config(fields, folder));
@@ -457,7 +457,7 @@ mod tests {
 
     fn from_environment(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::from_layers(None, variables.collect())
+        Config::from_layers(None, &variables.collect())
     }
 
     #[test]
@@ -480,7 +480,7 @@ mod tests {
             ("DATABASE_URL", "postgres://somewhere"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let config = Config::from_layers(Some(folder.path()), environment).expect("a right configuration");
+        let config = Config::from_layers(Some(folder.path()), &environment).expect("a right configuration");
         assert_eq!((config.mail.host.as_str(), config.mail.port), ("b", 2525));
         assert!(
             config.mail.allowed_domains.allow("chair@EXAMPLE.gov.uk")
@@ -514,7 +514,7 @@ mod tests {
             ("PLO_DRIFT__LONELY", "1"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let error = Config::from_layers(Some(folder.path()), environment).expect_err("much is wrong").to_string();
+        let error = Config::from_layers(Some(folder.path()), &environment).expect_err("much is wrong").to_string();
         let file = file.display();
         for expected in [
             format!("{file}: mail.hots: is not a field that is known here"),

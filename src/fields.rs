@@ -29,6 +29,11 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// Mistakes one under another, as a message goes on with them.
+pub(crate) fn each_on_a_line(mistakes: &[String]) -> String {
+    mistakes.iter().flat_map(|mistake| ["\n  ", mistake]).collect()
+}
+
 /// The longest text that a field may hold, in characters.
 pub const LONGEST_TEXT: usize = 200;
 
@@ -39,19 +44,14 @@ pub const LONGEST_TEXT: usize = 200;
 /// Every mistake in the document.
 pub fn read<T>(document: &Value, read: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, Vec<Mistake>> {
     let mistakes = RefCell::new(Vec::new());
-    let value = match document {
-        Value::Object(object) => {
-            let mut fields = Fields { object, pointer: String::new(), known: Vec::new(), mistakes: &mistakes };
-            let value = read(&mut fields);
-            fields.refuse_unknown();
-            value
-        }
-        _ => {
-            mistakes
-                .borrow_mut()
-                .push(Mistake { pointer: String::new(), reason: "must be an object with named fields".into() });
-            None
-        }
+    let value = if let Value::Object(object) = document {
+        let mut fields = Fields { object, pointer: String::new(), known: Vec::new(), mistakes: &mistakes };
+        let value = read(&mut fields);
+        fields.refuse_unknown();
+        value
+    } else {
+        mistakes.borrow_mut().push(Mistake { pointer: String::new(), reason: "must be an object with named fields".into() });
+        None
     };
     let mut mistakes = mistakes.into_inner();
     match value {

@@ -37,17 +37,13 @@ pub enum PolicyError {
         reason: String,
     },
     /// It says something that a policy cannot say.
-    #[error("the policy {name} is wrong:{}", as_lines(mistakes))]
+    #[error("the policy {name} is wrong:{}", fields::each_on_a_line(&mistakes.iter().map(in_toml_words).collect::<Vec<_>>()))]
     Wrong {
         /// Which file.
         name: String,
         /// Every mistake.
         mistakes: Vec<Mistake>,
     },
-}
-
-fn as_lines(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(|mistake| format!("\n  {}", in_toml_words(mistake))).collect()
 }
 
 /// A mistake with its place as a TOML key: `clock.length must be …`.
@@ -75,8 +71,7 @@ pub fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
         .parse()
         .map_err(|wrong: toml::de::Error| PolicyError::NotToml { name: name.to_owned(), reason: wrong.to_string() })?;
     let document = as_json(toml::Value::Table(table));
-    fields::read(&document, |fields| Some(policy(fields)))
-        .map_err(|mistakes| PolicyError::Wrong { name: name.to_owned(), mistakes })
+    fields::read(&document, policy).map_err(|mistakes| PolicyError::Wrong { name: name.to_owned(), mistakes })
 }
 
 /// The same tree as JSON, dates as texts.
@@ -92,9 +87,10 @@ pub(crate) fn as_json(value: toml::Value) -> Value {
     }
 }
 
-fn policy(fields: &mut Fields) -> Policy {
+#[expect(clippy::unnecessary_wraps, reason = "every part of a document is read by a function of this shape")]
+fn policy(fields: &mut Fields) -> Option<Policy> {
     let usual = Policy::default();
-    Policy {
+    Some(Policy {
         calendar: fields.section("calendar", calendar).unwrap_or_default(),
         clock: fields.section("clock", |fields| Some(clock(fields, usual.clock))).unwrap_or(usual.clock),
         milestones: fields
@@ -145,9 +141,10 @@ fn policy(fields: &mut Fields) -> Policy {
             .unwrap_or(usual.re_entry),
         worker_change: counts(fields, "worker_change", usual.worker_change),
         alerts: fields.section("alerts", |fields| Some(alerts(fields, &usual.alerts))).unwrap_or(usual.alerts),
-    }
+    })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every part of a document is read by a function of this shape")]
 fn calendar(fields: &mut Fields) -> Option<Calendar> {
     let mut dates = |name| -> BTreeSet<Date> {
         let dates = fields.texts(name, |text| civil_date(text).map_err(str::to_owned));

@@ -13,7 +13,7 @@ use support::database::TestDatabase;
 use support::smtp::{Behaviour, SmtpServer};
 use support::world::open;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A database, and the environment in which the program finds it.
 struct Place {

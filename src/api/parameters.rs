@@ -119,6 +119,7 @@ fn wrong(parameter: &str, reason: impl Into<String>) -> WrongParameter {
 }
 
 /// Tells whether a moment is one that facts may be dated to; others would not fit the database.
+#[must_use]
 pub fn is_of_our_years(moment: Timestamp) -> bool {
     let day = moment.to_zoned(london()).date();
     (YEARS.0..=YEARS.1).contains(&day)

@@ -92,17 +92,17 @@ fn own_mail_folder() -> anyhow::Result<PathBuf> {
 }
 
 fn config(postgres: &PrivatePostgres, folder: &Path, address: SocketAddr) -> Result<Config, Failure> {
-    let mut config = Config::from_layers(None, BTreeMap::new()).map_err(Failure::wrong)?;
+    let mut config = Config::from_layers(None, &BTreeMap::new()).map_err(Failure::wrong)?;
     config.database.url = Some(SecretString::from(postgres.url()));
-    config.council = "Demonstration council".to_owned();
+    config.council = String::from("Demonstration council");
     config.base_url = format!("http://{address}");
     config.listen = address;
     config.mail.transport = MailTransport::File;
-    config.mail.folder = folder.to_owned();
+    config.mail.folder = PathBuf::from(folder);
     config.mail.from = format!("plo-drift@{DOMAIN}");
     config.mail.allowed_domains = AllowedDomains::of([DOMAIN.to_owned()]);
     config.log.format = LogFormat::Text;
-    config.log.filter = "warn".to_owned();
+    config.log.filter = String::from("warn");
     Ok(config)
 }
 

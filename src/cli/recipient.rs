@@ -16,7 +16,7 @@ pub enum Recipient {
         /// The person's name; it is shown to operators only and never leaves in a mail.
         #[arg(long)]
         name: String,
-        /// The address; its domain must be one of mail.allowed_domains.
+        /// The address; its domain must be one of `mail.allowed_domains`.
         #[arg(long)]
         email: String,
         /// In which role they are told.

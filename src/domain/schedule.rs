@@ -120,10 +120,10 @@ impl Steps {
         }
     }
 
-    fn push(&mut self, subject: Subject, run: Run) {
-        let days = run.days.and(self.within);
-        if !days.is_empty() {
-            self.raised.push((subject, Run { days, ..run }));
+    fn push(&mut self, subject: Subject, mut run: Run) {
+        run.days = run.days.and(self.within);
+        if !run.days.is_empty() {
+            self.raised.push((subject, run));
         }
     }
 }

@@ -48,7 +48,8 @@ pub fn read(text: &str, reading: Reading) -> Caseload {
             }
         }
         Err(reason) => {
-            caseload.refused.push(Refused { place: "the file".into(), reference: None, mistakes: vec![whole(reason)] })
+            let place = "the file".to_owned();
+            caseload.refused.push(Refused { place, reference: None, mistakes: vec![whole(reason)] });
         }
     }
     caseload

@@ -57,12 +57,11 @@ pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Mome
     loop {
         let mut tx = connection.begin().await?;
         let Some(gathering) = outbox::hold_gathering(&mut tx).await? else { break };
-        match why_not(&gathering, post) {
-            Some(reason) => cancel(&mut tx, &gathering, reason, now).await?,
-            None => {
-                seal(&mut tx, &gathering, post, now).await?;
-                sealed += 1;
-            }
+        if let Some(reason) = why_not(&gathering, post) {
+            cancel(&mut tx, &gathering, reason, now).await?;
+        } else {
+            seal(&mut tx, &gathering, post, now).await?;
+            sealed += 1;
         }
         tx.commit().await?;
     }

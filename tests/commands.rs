@@ -252,7 +252,7 @@ async fn recipients_are_added_listed_and_removed() {
 async fn the_service_takes_a_case_from_sql_to_smtp_within_one_cycle_and_stops_when_told() {
     let place = Place::new().await;
     let smtp = SmtpServer::start(Behaviour::Accept);
-    let ca_file = file(place.folder.path(), "ca.pem", &smtp.ca_pem());
+    let ca_file = file(place.folder.path(), "ca.pem", smtp.ca_pem());
     let port = port_that_is_free();
     place.done(&["recipient", "add", "--name", "C", "--email", "chair@council.example", "--role", "legal_gateway_chair"]);
     let token = place.done(&["token", "create", "--name", "manager", "--role", "reader"]);

@@ -1,7 +1,5 @@
 //! How long it takes to read, judge and forget a case: the demonstration's caseload, with each case as long as it comes.
 
-#![expect(missing_docs, reason = "the macros of the benchmark make functions of their own")]
-
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
 use plo_drift::demo::caseload;

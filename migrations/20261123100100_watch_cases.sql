@@ -84,6 +84,12 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION refuse_to_truncate_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'facts are not truncated: use DELETE FROM %, so that their old values are kept', TG_TABLE_NAME
+        USING ERRCODE = 'feature_not_supported';
+END $$;
+
 DO $$
 DECLARE
     fact_table text;
@@ -93,6 +99,10 @@ BEGIN
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER note_fact_change AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION note_fact_change()',
+            fact_table
+        );
+        EXECUTE format(
+            'CREATE TRIGGER refuse_to_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_truncate_facts()',
             fact_table
         );
     END LOOP;

@@ -606,6 +606,7 @@ async fn the_database_refuses_what_cannot_be() {
         "INSERT INTO meetings (case_reference, sequence, kind, held_on) VALUES ('PP-1', 2, 'chat', '2026-05-02')",
         "INSERT INTO meetings (case_reference, sequence, kind) VALUES ('PP-1', 2, 'review')",
         "UPDATE meetings SET cancelled_on = '2026-05-01'",
+        "TRUNCATE meetings",
         "INSERT INTO assessments (case_reference, sequence, kind) VALUES ('PP-1', 1, 'astrological')",
         "INSERT INTO extensions (case_reference, sequence, requested_on, decision) VALUES ('PP-1', 1, '2026-05-01', 'approved')",
         "INSERT INTO extensions (case_reference, sequence, requested_on, decision, decided_on) VALUES ('PP-1', 1, '2026-05-01', 'approved', '2026-05-02')",

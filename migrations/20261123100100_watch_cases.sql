@@ -32,6 +32,7 @@ CREATE TABLE case_watch (
     CONSTRAINT case_watch_rag_is_known CHECK (rag IN ('green', 'amber', 'red'))
 );
 CREATE INDEX case_watch_by_next_look ON case_watch (next_look_on);
+CREATE INDEX case_watch_by_look ON case_watch (looked_on);
 CREATE INDEX case_watch_by_risk ON case_watch (risk_key);
 
 -- Cases whose facts changed since they were last looked at, and families whose other cases may have changed with them. Marks are
@@ -55,7 +56,7 @@ CREATE TABLE case_history (
 CREATE INDEX case_history_by_case ON case_history (case_reference, id);
 
 CREATE FUNCTION note_fact_change() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     old_value jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
     new_value jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
@@ -82,6 +83,12 @@ BEGIN
         WHERE f IS NOT NULL;
     END IF;
     RETURN NULL;
+END $$;
+
+-- Whoever writes facts runs the function above with its owner's rights: temporary tables of theirs must not stand in for ours.
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION note_fact_change() SET search_path = %I, pg_catalog, pg_temp', current_schema());
 END $$;
 
 CREATE FUNCTION refuse_to_truncate_facts() RETURNS trigger LANGUAGE plpgsql AS $$

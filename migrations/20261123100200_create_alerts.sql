@@ -6,10 +6,11 @@ CREATE TABLE policies (
     digest text NOT NULL
 );
 
--- A fact is (case, rule, subject): at most one alert that is not resolved for each.
+-- A fact is (case, rule, subject): at most one alert that is not resolved for each. A case that had alerts may be deleted only in a
+-- transaction that brings it back.
 CREATE TABLE alerts (
     id uuid PRIMARY KEY,
-    case_reference text COLLATE "C" NOT NULL REFERENCES case_watch ON DELETE RESTRICT,
+    case_reference text COLLATE "C" NOT NULL REFERENCES case_watch DEFERRABLE INITIALLY DEFERRED,
     rule text NOT NULL,
     subject text NOT NULL,
     severity text NOT NULL,

@@ -22,7 +22,6 @@ CREATE TABLE job_runs (
     slot timestamptz NOT NULL,
     started_at timestamptz NOT NULL,
     finished_at timestamptz,
-    as_of date,
     failures integer,
     PRIMARY KEY (job, slot)
 );

@@ -139,8 +139,10 @@ impl Service {
     fn sweeping(&self, bell: Arc<Notify>, mail_bell: Arc<Notify>, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let (pool, sweep, clock) = (self.pool.clone(), self.sweep.clone(), self.clock.clone());
         let every = self.config.jobs.sweep_every_seconds;
+        let told_to_stop = stop.clone();
         let run = move |cause| {
             let (pool, sweep, clock, mail_bell) = (pool.clone(), sweep.clone(), clock.clone(), mail_bell.clone());
+            let told_to_stop = told_to_stop.clone();
             async move {
                 let now = clock.now();
                 let slot = if cause == Cause::Start { now.at } else { slot_of(now.at, every) };
@@ -150,7 +152,7 @@ impl Service {
                         return Ok(());
                     }
                 }
-                let report = sweep::run(&pool, &sweep, slot, now).await?;
+                let report = sweep::run(&pool, &sweep, slot, now, &told_to_stop).await?;
                 if report.messages > 0 {
                     mail_bell.notify_one();
                 }
@@ -164,9 +166,11 @@ impl Service {
     fn delivering(&self, bell: Arc<Notify>, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
         let (pool, transport, clock) = (self.pool.clone(), self.transport.clone(), self.clock.clone());
         let allowed = self.allowed_domains.clone();
+        let told_to_stop = stop.clone();
         let run = move |_| {
+            let told_to_stop = told_to_stop.clone();
             let (pool, transport, allowed, clock) = (pool.clone(), transport.clone(), allowed.clone(), clock.clone());
-            async move { deliver::run(&pool, &transport, &allowed, &clock).await.map(drop) }
+            async move { deliver::run(&pool, &transport, &allowed, &clock, &told_to_stop).await.map(drop) }
         };
         worker::work("deliver", bell, stop, run)
     }

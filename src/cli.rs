@@ -25,6 +25,8 @@ use sqlx::PgPool;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::{self, ConnectError};
+use crate::fields::plain_text;
+use crate::store::without_values;
 
 /// Watches child-protection cases in pre-proceedings for drift, and tells the people who can act.
 #[derive(Debug, Parser)]
@@ -94,15 +96,31 @@ impl Failure {
 impl From<sqlx::Error> for Failure {
     fn from(wrong: sqlx::Error) -> Self {
         match wrong {
-            // The text of a database error can repeat the values of a row.
-            sqlx::Error::Database(refused) => Self::Failed(anyhow::anyhow!(
-                "the database refused it ({}{}); if a table is missing, run plo-drift migrate",
-                refused.code().unwrap_or_default(),
-                refused.constraint().map_or_else(String::new, |constraint| format!(", {constraint}"))
-            )),
+            sqlx::Error::Database(refused) if refused.code().is_some_and(|code| is_down(&code)) => {
+                Self::Unreachable(anyhow::anyhow!("the database does not take connections now: try again"))
+            }
+            sqlx::Error::Database(ref refused) if refused.code().as_deref() == Some("42P01") => {
+                Self::Failed(anyhow::anyhow!("the database has no tables yet: run plo-drift migrate"))
+            }
+            sqlx::Error::Database(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
+                Self::Failed(anyhow::Error::msg(without_values(&wrong.into())))
+            }
             other => Self::Unreachable(anyhow::Error::new(other).context("could not reach the database")),
         }
     }
+}
+
+/// Class 08: connection; 53: out of resources; 57: shut down.
+fn is_down(code: &str) -> bool {
+    ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+}
+
+/// Insists that a name is one line of text.
+fn plain_name(name: &str) -> Result<(), Failure> {
+    if name.is_empty() {
+        return Err(Failure::usage("--name must not be empty".to_owned()));
+    }
+    plain_text(name).map_err(|reason| Failure::usage(format!("--name {reason}")))
 }
 
 impl From<ConnectError> for Failure {

@@ -19,6 +19,9 @@ use crate::policy_file;
 const DEFAULTS: &str = include_str!("../config/default.toml");
 const PREFIX: &str = "PLO_DRIFT__";
 
+/// The policy that may be absent: the built-in rules are in force then.
+const USUAL_POLICY: &str = "policy.toml";
+
 /// Keys that may be given as a file, by pointer.
 const SECRETS: [&str; 2] = ["/database/url", "/mail/password"];
 
@@ -196,7 +199,7 @@ impl Config {
     pub fn load(folder: Option<&Path>) -> Result<Self, ConfigError> {
         let usual = Path::new("config");
         let folder = folder.or_else(|| usual.is_dir().then_some(usual));
-        Self::from_layers(folder, &std::env::vars().collect())
+        Self::from_layers(folder, &variables_in_unicode())
     }
 
     /// Loads the configuration of a folder and of these environment variables.
@@ -224,6 +227,11 @@ impl Config {
             }
         }
     }
+}
+
+/// The environment, as far as it is text; what is not cannot be meant for this program.
+fn variables_in_unicode() -> BTreeMap<String, String> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
@@ -256,9 +264,10 @@ impl Layers {
 
     fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let table: toml::Table = text
-            .parse()
-            .map_err(|wrong: toml::de::Error| ConfigError::NotToml { path: path.to_owned(), reason: wrong.to_string() })?;
+        let table: toml::Table = text.parse().map_err(|wrong: toml::de::Error| ConfigError::NotToml {
+            path: path.to_owned(),
+            reason: policy_file::where_and_why(&text, &wrong),
+        })?;
         let origin = path.display().to_string();
         for (section, value) in table {
             match policy_file::as_json(value) {
@@ -300,6 +309,8 @@ impl Layers {
     fn set(&mut self, section: &str, key: &str, value: Value, origin: &str) {
         let Value::Object(tree) = &mut self.tree else { return };
         if let Value::Object(keys) = tree.entry(section).or_insert_with(|| Value::Object(Map::new())) {
+            // A secret that is given itself stands over a file for it that was given before.
+            keys.remove(&format!("{key}_file"));
             keys.insert(key.to_owned(), value);
             self.origins.entry(format!("/{section}")).or_insert_with(|| origin.to_owned());
             self.origins.insert(format!("/{section}/{key}"), origin.to_owned());
@@ -349,7 +360,12 @@ impl Layers {
 
 fn config(fields: &mut Fields, folder: &Path) -> Option<Config> {
     let service = fields.section("service", |fields| {
-        let policy = fields.text("policy").map(|file| folder.join(file)).filter(|path| path.is_file());
+        let file = fields.text("policy")?;
+        let path = folder.join(file);
+        let policy = path.is_file().then_some(path);
+        if policy.is_none() && file != USUAL_POLICY {
+            fields.mistake::<()>("policy", "must be a file that exists, beside the configuration files");
+        }
         Some((fields.text_or_empty("council").unwrap_or_default().to_owned(), base_url(fields)?, policy))
     });
     let database = fields.section("database", database);
@@ -394,7 +410,7 @@ fn base_url(fields: &mut Fields) -> Option<String> {
 
 fn database(fields: &mut Fields) -> Option<DatabaseConfig> {
     let url = fields.text_or_empty("url").filter(|url| !url.is_empty()).map(SecretString::from);
-    let max_connections = fields.number("max_connections", 2..=1_000);
+    let max_connections = fields.number("max_connections", 5..=1_000);
     let wait = fields.number("wait_seconds", 0..=3_600);
     Some(DatabaseConfig { url, max_connections: max_connections?, wait: Duration::from_secs(wait?.into()) })
 }
@@ -412,8 +428,8 @@ fn mail(fields: &mut Fields, folder: &Path) -> Option<MailConfig> {
         fields.mistake::<()>("password", "must be given exactly where username is");
     }
     let from = fields.text("from");
-    if from.is_some_and(|from| !from.contains('@')) {
-        fields.mistake::<()>("from", "must be an e-mail address");
+    if from.is_some_and(|from| from.parse::<lettre::Address>().is_err()) {
+        fields.mistake::<()>("from", "must be an e-mail address, without a name");
     }
     let allowed_domains = fields.texts("allowed_domains", |domain| {
         if domain.is_empty() || domain.contains(['@', ' ', '*']) {

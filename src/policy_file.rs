@@ -67,11 +67,18 @@ pub fn load(path: &Path) -> Result<Policy, PolicyError> {
 ///
 /// The text is not TOML, or no policy; every mistake is named.
 pub fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
-    let table: toml::Table = text
-        .parse()
-        .map_err(|wrong: toml::de::Error| PolicyError::NotToml { name: name.to_owned(), reason: wrong.to_string() })?;
+    let table: toml::Table = text.parse().map_err(|wrong: toml::de::Error| PolicyError::NotToml {
+        name: name.to_owned(),
+        reason: where_and_why(text, &wrong),
+    })?;
     let document = as_json(toml::Value::Table(table));
     fields::read(&document, policy).map_err(|mistakes| PolicyError::Wrong { name: name.to_owned(), mistakes })
+}
+
+/// Where a text breaks and why, without what stands there: it may be a secret.
+pub(crate) fn where_and_why(text: &str, wrong: &toml::de::Error) -> String {
+    let line = wrong.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    format!("line {line}: {}", wrong.message())
 }
 
 /// The same tree as JSON, dates as texts.

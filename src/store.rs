@@ -38,6 +38,22 @@ pub struct UnknownWord {
     pub column: &'static str,
 }
 
+/// What an error says, without the values of a row, which the text of a database error can repeat.
+#[must_use]
+pub fn without_values(wrong: &anyhow::Error) -> String {
+    match wrong.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Database(refused)) => {
+            let constraint = refused.constraint().map_or_else(String::new, |constraint| format!(", {constraint}"));
+            format!("the database refused it ({}{constraint})", refused.code().unwrap_or_default())
+        }
+        Some(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            "the database holds what is not known here".to_owned()
+        }
+        Some(_) => "the database does not answer".to_owned(),
+        None => format!("{wrong:#}"),
+    }
+}
+
 pub(crate) fn day(date: Option<jiff_sqlx::Date>) -> Option<Date> {
     date.map(jiff_sqlx::Date::to_jiff)
 }

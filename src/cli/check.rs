@@ -2,6 +2,7 @@
 
 use clap::Args;
 use jiff::civil::Date;
+use tokio_util::sync::CancellationToken;
 
 use super::{Done, Failure, Setting};
 use crate::app;
@@ -30,8 +31,11 @@ impl Check {
         let sweep = app::sweep_of(&setting.config, policy);
         let pool = setting.pool().await?;
         let now = setting.clock.now().as_of(self.on);
-        let report =
-            if self.dry_run { sweep::rehearse(&pool, &sweep, now).await } else { sweep::run(&pool, &sweep, now.at, now).await };
+        let report = if self.dry_run {
+            sweep::rehearse(&pool, &sweep, now).await
+        } else {
+            sweep::run(&pool, &sweep, now.at, now, &CancellationToken::new()).await
+        };
         let report = report.map_err(|wrong| match wrong.downcast::<sqlx::Error>() {
             Ok(wrong) => wrong.into(),
             Err(wrong) => Failure::Failed(wrong),

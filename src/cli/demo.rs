@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use secrecy::SecretString;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
 use super::{Done, Failure, in_runtime};
 use crate::app::{self, Service};
@@ -128,8 +129,8 @@ async fn prepare(service: &Service) -> Result<Prepared, Failure> {
     tx.commit().await?;
     add_people(pool).await?;
     let tokens = create_tokens(pool, now.at).await?;
-    let report = sweep::run(pool, sweep, now.at, now).await?;
-    let delivered = deliver::run(pool, transport, allowed_domains, clock).await?;
+    let report = sweep::run(pool, sweep, now.at, now, &CancellationToken::new()).await?;
+    let delivered = deliver::run(pool, transport, allowed_domains, clock, &CancellationToken::new()).await?;
     Ok(Prepared { cases: cases.len(), opened: report.opened.len(), mails: delivered.sent, tokens })
 }
 

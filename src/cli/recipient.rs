@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Subcommand, builder::TypedValueParser};
 
-use super::{Done, Failure, Setting};
+use super::{Done, Failure, Setting, plain_name};
 use crate::domain::policy::Role;
 use crate::store::journal::{self, Entry, What};
 use crate::store::recipients::{self, NewPerson};
@@ -58,6 +58,7 @@ impl Recipient {
 }
 
 async fn add(setting: &Setting, person: &NewPerson) -> Result<Done, Failure> {
+    plain_name(&person.name)?;
     if person.email.parse::<lettre::Address>().is_err() {
         return Err(Failure::usage("--email must be an e-mail address, without a name".into()));
     }

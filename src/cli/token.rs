@@ -4,7 +4,7 @@ use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::Date;
 
-use super::{Done, Failure, Setting};
+use super::{Done, Failure, Setting, plain_name};
 use crate::clock::london;
 use crate::fields::civil_date;
 use crate::store::tokens::{self, ApiRole, NewToken};
@@ -52,6 +52,7 @@ impl Token {
         let now = setting.clock.now().at;
         match self {
             Self::Create { name, role, teams, restricted, expires } => {
+                plain_name(&name)?;
                 let expires_at = expires.map(|day| {
                     let midnight = day.to_zoned(london());
                     midnight.map(|midnight| midnight.timestamp()).map_err(|wrong| Failure::usage(wrong.to_string()))

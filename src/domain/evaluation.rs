@@ -8,6 +8,7 @@ use super::forecast;
 use super::policy::Policy;
 use super::risk::Risk;
 use super::schedule::{Finding, Schedule};
+use super::timeline::Timeline;
 
 /// What the rules make of one case on one day.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Evaluation {
     pub risk: Risk,
     /// The next day on which any finding appears, goes or changes its severity; absent where none does any more.
     pub next_change_on: Option<Date>,
-    /// The next day on which a finding or the status changes: the case need not be looked at before.
+    /// The next day on which a finding, the status or the end changes: the case need not be looked at before.
     pub next_look_on: Option<Date>,
     /// What is wrong, ordered by rule and subject.
     pub findings: Vec<Finding>,
@@ -40,7 +41,7 @@ impl Evaluation {
         let schedule = Schedule::of(&course);
         let findings = schedule.on(day, &policy.calendar);
         let next_change_on = schedule.next_change_after(day);
-        let status_changes_on = course.status_changes_after(day);
+        let end_changes_on = |ends: &Timeline<End>| ends.runs().map(|(days, _)| days.from).find(|&from| from > day);
         Self {
             status: course.status_on(day),
             clock_start: course.clock_start_on(day),
@@ -49,7 +50,10 @@ impl Evaluation {
             forecast: forecast::forecast_on(&course, day),
             risk: Risk::of(&findings),
             next_change_on,
-            next_look_on: next_change_on.into_iter().chain(status_changes_on).min(),
+            next_look_on: [next_change_on, course.status_changes_after(day), end_changes_on(&course.ends())]
+                .into_iter()
+                .flatten()
+                .min(),
             findings,
         }
     }

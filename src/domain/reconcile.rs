@@ -25,6 +25,8 @@ pub enum Change<Id> {
     Raise(Id, Finding),
     /// The finding has become less grave.
     Lower(Id, Finding),
+    /// The finding is as grave as before; its sentence and days may have changed.
+    Keep(Id, Finding),
     /// The finding is gone, or has fallen below what opens an alert.
     Resolve(Id, Resolved),
 }
@@ -62,7 +64,7 @@ pub fn reconcile<Id: Clone>(findings: &[Finding], standing: &[Standing<Id>], pol
             Some(finding) if finding.severity < policy.alert_from => changes.push(Change::Resolve(id, Resolved::Fallen)),
             Some(finding) if finding.severity > alert.severity => changes.push(Change::Raise(id, finding.clone())),
             Some(finding) if finding.severity < alert.severity => changes.push(Change::Lower(id, finding.clone())),
-            Some(_) => {}
+            Some(finding) => changes.push(Change::Keep(id, finding.clone())),
         }
     }
     let opened = findings.iter().filter(|finding| finding.severity >= policy.alert_from);
@@ -93,11 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn a_new_finding_opens_an_alert_and_a_standing_one_is_left_alone() {
+    fn a_new_finding_opens_an_alert_and_a_standing_one_is_kept() {
         let (old, new) = (finding(Rule::TimeLimit, "", Severity::Red), finding(Rule::ReviewNotHeld, "2", Severity::Amber));
         let alerts = [standing(1, "time_limit", "", Severity::Red), standing(2, "review_not_held", "1", Severity::Red)];
-        let changes = decided(&[old, new.clone()], &alerts);
-        assert_eq!(changes, [Change::Resolve(2, Resolved::Gone), Change::Open(new)]);
+        let changes = decided(&[old.clone(), new.clone()], &alerts);
+        assert_eq!(changes, [Change::Keep(1, old), Change::Resolve(2, Resolved::Gone), Change::Open(new)]);
     }
 
     #[test]

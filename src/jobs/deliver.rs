@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
@@ -28,7 +29,7 @@ pub struct Delivered {
     pub dead: usize,
 }
 
-/// Sends every message that is due.
+/// Sends every message that is due; told to stop, it begins no other.
 ///
 /// # Errors
 ///
@@ -38,9 +39,11 @@ pub async fn run(
     transport: &Transport,
     allowed_domains: &AllowedDomains,
     clock: &Clock,
+    stop: &CancellationToken,
 ) -> anyhow::Result<Delivered> {
     let mut delivered = Delivered::default();
-    loop {
+    let mut first_wrong = None;
+    while first_wrong.is_none() && !stop.is_cancelled() {
         let claimed = {
             let mut connection = pool.acquire().await.context("could not reach the database")?;
             outbox::claim(&mut connection, clock.now().at, AT_A_TIME).await?
@@ -57,19 +60,23 @@ pub async fn run(
                 settle(&pool, &clock, &message, &outcome).await
             });
         }
+        // Each of them is waited for, whatever becomes of the others: a message that is on its way is not cut off.
         while let Some(settled) = under_way.join_next().await {
-            match settled.context("sending a message failed")?? {
-                Kept::Sent => delivered.sent += 1,
-                Kept::Delayed => delivered.delayed += 1,
-                Kept::Dead => delivered.dead += 1,
-                Kept::TakenOver => {}
+            match settled.context("sending a message failed").and_then(|kept| kept) {
+                Ok(Kept::Sent) => delivered.sent += 1,
+                Ok(Kept::Delayed) => delivered.delayed += 1,
+                Ok(Kept::Dead) => delivered.dead += 1,
+                Ok(Kept::TakenOver) => {}
+                Err(wrong) => {
+                    first_wrong.get_or_insert(wrong);
+                }
             }
         }
     }
     if delivered != Delivered::default() {
         info!(job.name = "deliver", sent = delivered.sent, delayed = delivered.delayed, dead = delivered.dead, "delivered");
     }
-    Ok(delivered)
+    first_wrong.map_or(Ok(delivered), Err)
 }
 
 /// How a message is kept after an attempt.

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -19,11 +20,11 @@ use crate::domain::policy::Policy;
 use crate::domain::reconcile::{Change, Standing, reconcile};
 use crate::domain::schedule::{Finding, Severity};
 use crate::mailer::post::{self, Post};
-use crate::mailer::telling;
+use crate::mailer::telling::{self, Silences};
 use crate::store::alerts::{self, Untold};
 use crate::store::journal::{self, Entry, What};
 use crate::store::watch::{self, Seen};
-use crate::store::{UnknownWord, cases, jobs, recipients};
+use crate::store::{UnknownWord, cases, jobs, recipients, without_values};
 
 /// What a sweep judges by, and how it writes.
 #[derive(Clone, Debug)]
@@ -86,21 +87,30 @@ impl Report {
     }
 }
 
-/// Sweeps once.
+/// Sweeps once; told to stop, it ends after the page at hand, and the next sweep does the rest.
 ///
 /// # Errors
 ///
 /// The database does not answer; what was committed stays, and the next sweep does the rest.
-pub async fn run(pool: &PgPool, sweep: &Sweep, slot: Timestamp, now: Moment) -> anyhow::Result<Report> {
+pub async fn run(
+    pool: &PgPool,
+    sweep: &Sweep,
+    slot: Timestamp,
+    now: Moment,
+    stop: &CancellationToken,
+) -> anyhow::Result<Report> {
     let mut connection = pool.acquire().await.context("could not reach the database")?;
     let mut tx = connection.begin().await?;
     prepare(&mut tx, sweep, now).await?;
-    jobs::begin_sweep(&mut tx, slot, now.at, now.today).await?;
+    jobs::begin_sweep(&mut tx, slot, now.at).await?;
     tx.commit().await?;
 
     let mut report = Report::default();
     let mut after = String::new();
     loop {
+        if stop.is_cancelled() {
+            return Ok(report);
+        }
         let mut tx = connection.begin().await?;
         let held = watch::hold_due(&mut tx, now, &after, sweep.cases_at_a_time).await?;
         let Some(last) = held.last() else { break };
@@ -110,7 +120,7 @@ pub async fn run(pool: &PgPool, sweep: &Sweep, slot: Timestamp, now: Moment) -> 
                 tx.commit().await?;
                 report.add(page);
             }
-            Err(wrong) if is_unreachable(&wrong) => return Err(wrong),
+            Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),
             Err(_) => {
                 tx.rollback().await?;
                 report.add(one_by_one(&mut connection, sweep, now, &held).await?);
@@ -161,16 +171,16 @@ pub async fn rehearse(pool: &PgPool, sweep: &Sweep, now: Moment) -> anyhow::Resu
     Ok(report)
 }
 
-/// Makes due what has become due since the last sweep: marked cases, and every case where the policy changed or the day went back.
+/// Makes due what has become due since the last sweep: marked cases, cases seen as of a later day, and all where the policy changed.
 async fn prepare(connection: &mut PgConnection, sweep: &Sweep, now: Moment) -> anyhow::Result<()> {
     let policy_changed = jobs::put_policy_in_force(connection, &sweep.policy_digest, now.at).await?;
     if policy_changed {
         journal::add(connection, now.at, What::PolicyChanged, Entry::default()).await?;
     }
-    let went_back = jobs::last_swept_as_of(connection).await?.is_some_and(|last| last > now.today);
-    if policy_changed || went_back {
+    if policy_changed {
         watch::make_all_due(connection).await?;
     }
+    watch::make_due_what_was_seen_after(connection, now.today).await?;
     watch::take_in_marks(connection).await?;
     Ok(())
 }
@@ -201,8 +211,8 @@ async fn judge(connection: &mut PgConnection, sweep: &Sweep, now: Moment, held: 
             }
         }
     }
-    let people = recipients::active(connection).await?;
-    report.told += telling::tell(connection, &news, &sweep.policy.alerts, &people, now.at).await?;
+    let people = recipients::active(connection, |address| sweep.post.may_write_to(address)).await?;
+    report.told += telling::tell(connection, &news, &sweep.policy.alerts, &people, Silences::Journal, now.at).await?;
     let seen: Vec<Seen> = judged.iter().map(|(reference, evaluation)| Seen { reference, evaluation }).collect();
     watch::keep(connection, now, &seen).await?;
     report.cases += seen.len();
@@ -222,7 +232,7 @@ async fn one_by_one(connection: &mut PgConnection, sweep: &Sweep, now: Moment, h
                 tx.commit().await?;
                 report.add(page);
             }
-            Err(wrong) if is_unreachable(&wrong) => return Err(wrong),
+            Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),
             Err(wrong) => {
                 tx.rollback().await?;
                 let reason = without_values(&wrong);
@@ -285,6 +295,10 @@ async fn apply(
             report.lowered.push(by_finding(&finding));
             (What::AlertLowered, id, finding.severity.code(), None)
         }
+        Change::Keep(id, finding) => {
+            alerts::keep(connection, id, &finding).await?;
+            return Ok(None);
+        }
         Change::Resolve(id, why) => {
             alerts::resolve(connection, id, now).await?;
             report.resolved.extend(standing.iter().find(|alert| alert.id == id).map(|alert| Line {
@@ -322,8 +336,8 @@ async fn tell_the_untold(
         let untold = alerts::hold_untold(&mut tx, &told_at_once, after, AT_A_TIME).await?;
         let Some(last) = untold.last() else { break };
         after = last.id;
-        let people = recipients::active(&mut tx).await?;
-        let told_now = telling::tell_whom_one_can(&mut tx, &untold, &sweep.policy.alerts, &people, now.at).await?;
+        let people = recipients::active(&mut tx, |address| sweep.post.may_write_to(address)).await?;
+        let told_now = telling::tell(&mut tx, &untold, &sweep.policy.alerts, &people, Silences::OnRecord, now.at).await?;
         told += told_now;
         *unreachable += untold.len() - told_now;
         tx.commit().await?;
@@ -331,27 +345,15 @@ async fn tell_the_untold(
     Ok(told)
 }
 
-/// Tells whether the database itself is the trouble, rather than one case.
-fn is_unreachable(wrong: &anyhow::Error) -> bool {
+/// Tells whether one case is the trouble, by what it holds; anything else may pass by itself, and every case stays due.
+fn is_the_cases_own(wrong: &anyhow::Error) -> bool {
     match wrong.downcast_ref::<sqlx::Error>() {
-        // Class 08: connection; 53: out of resources; 57: shut down or cancelled; 25006: read-only; 40: try again.
+        // Class 22: data; 23: constraints; P0: raised by a trigger.
         Some(sqlx::Error::Database(refused)) => {
             let code = refused.code().unwrap_or_default();
-            ["08", "53", "57", "40", "25006"].iter().any(|class| code.starts_with(class))
+            ["22", "23", "P0"].iter().any(|class| code.starts_with(class))
         }
-        Some(_) => true,
-        None => false,
-    }
-}
-
-/// The error without the values of the row, which a database error can repeat.
-fn without_values(wrong: &anyhow::Error) -> String {
-    match wrong.downcast_ref::<sqlx::Error>() {
-        Some(sqlx::Error::Database(refused)) => format!(
-            "the database refused it ({}{})",
-            refused.code().unwrap_or_default(),
-            refused.constraint().map_or_else(String::new, |constraint| format!(", {constraint}"))
-        ),
-        _ => "it could not be kept".to_owned(),
+        Some(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) | None => true,
+        Some(_) => false,
     }
 }

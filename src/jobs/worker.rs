@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info_span};
 
+use crate::store::without_values;
+
 /// Why a run is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -27,7 +29,9 @@ where
         let span = info_span!("job", job.name = name);
         match tokio::spawn(run(cause).instrument(span)).await {
             Ok(Ok(())) => {}
-            Ok(Err(wrong)) => error!(job.name = name, "{wrong:#}; the next run tries again"),
+            Ok(Err(wrong)) => {
+                error!(job.name = name, reason = without_values(&wrong), "the job failed; the next run tries again")
+            }
             Err(_) => error!(job.name = name, "the job panicked; the next run tries again"),
         }
         tokio::select! {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use sqlx::{Connection, PgConnection};
-use tracing::warn;
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::render::{self, AlertLine, AlertMail, CaseBlock, Rendered};
@@ -19,7 +19,7 @@ use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
 use crate::store::journal::{self, Entry, What};
 use crate::store::outbox::{self, Gathering, Sealed, ToTell};
-use crate::store::{UnknownWord, day};
+use crate::store::{UnknownWord, day, without_values};
 
 /// What messages are made with.
 #[derive(Clone, Debug)]
@@ -47,36 +47,63 @@ impl Post {
     }
 }
 
-/// Makes and queues a message of everything that was gathered; returns how many.
+impl Post {
+    /// Tells whether an address is one, and may be written to.
+    #[must_use]
+    pub fn may_write_to(&self, address: &str) -> bool {
+        self.allowed_domains.allow(address) && address.parse::<lettre::Address>().is_ok()
+    }
+}
+
+/// Makes and queues a message of everything that was gathered; returns how many. One that cannot be made is cancelled with its reason
+/// and stops nobody else's; one that the database does not take is left for the next time.
 ///
 /// # Errors
 ///
-/// The database does not answer, or holds what cannot be rendered.
+/// The database does not answer.
 pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Moment) -> anyhow::Result<usize> {
-    let mut sealed = 0;
+    let (mut sealed, mut after, mut first_wrong) = (0, Uuid::nil(), None);
     loop {
         let mut tx = connection.begin().await?;
-        let Some(gathering) = outbox::hold_gathering(&mut tx).await? else { break };
-        if let Some(reason) = why_not(&gathering, post) {
-            cancel(&mut tx, &gathering, reason, now).await?;
-        } else {
-            seal(&mut tx, &gathering, post, now).await?;
-            sealed += 1;
+        let Some(gathering) = outbox::hold_gathering(&mut tx, after).await? else { break };
+        after = gathering.id;
+        match seal_or_cancel(&mut tx, &gathering, post, now).await {
+            Ok(made) => {
+                tx.commit().await?;
+                sealed += usize::from(made);
+            }
+            Err(wrong) => {
+                tx.rollback().await?;
+                error!(message.id = %gathering.id, reason = without_values(&wrong), "a message could not be queued yet");
+                first_wrong.get_or_insert(wrong);
+            }
         }
-        tx.commit().await?;
     }
-    Ok(sealed)
+    first_wrong.map_or(Ok(sealed), Err)
 }
 
-/// Why a message must not leave, if so.
-fn why_not(gathering: &Gathering, post: &Post) -> Option<&'static str> {
-    if !gathering.active {
-        Some("the person is told nothing any more")
-    } else if !post.allowed_domains.allow(&gathering.email) {
-        Some("the address is not of a domain in mail.allowed_domains")
+/// Queues a message, or cancels one that must not or cannot leave; true where it is queued.
+async fn seal_or_cancel(
+    connection: &mut PgConnection,
+    gathering: &Gathering,
+    post: &Post,
+    now: Moment,
+) -> anyhow::Result<bool> {
+    let why_not = if gathering.active && post.may_write_to(&gathering.email) {
+        outbox::hold_back(connection, gathering.id).await?;
+        match seal(connection, gathering, post, now).await {
+            Ok(true) => return Ok(true),
+            Ok(false) => "nothing is left to tell",
+            Err(wrong) if wrong.is::<sqlx::Error>() => return Err(wrong),
+            Err(_) => "the message cannot be made",
+        }
+    } else if gathering.active {
+        "the address is not one that may be written to: see mail.allowed_domains"
     } else {
-        None
-    }
+        "the person is told nothing any more"
+    };
+    cancel(connection, gathering, why_not, now).await?;
+    Ok(false)
 }
 
 async fn cancel(connection: &mut PgConnection, gathering: &Gathering, reason: &str, now: Moment) -> Result<(), sqlx::Error> {
@@ -87,8 +114,12 @@ async fn cancel(connection: &mut PgConnection, gathering: &Gathering, reason: &s
     journal::add(connection, now.at, What::MessageCancelled, entry).await
 }
 
-async fn seal(connection: &mut PgConnection, gathering: &Gathering, post: &Post, now: Moment) -> anyhow::Result<()> {
+/// Queues a message of what was gathered; false where nothing was.
+async fn seal(connection: &mut PgConnection, gathering: &Gathering, post: &Post, now: Moment) -> anyhow::Result<bool> {
     let gathered = outbox::gathered(connection, gathering.id).await?;
+    if gathered.is_empty() {
+        return Ok(false);
+    }
     let role = Role::from_code(&gathering.role).ok_or(UnknownWord { column: "recipients.role" })?;
     let blocks = blocks(gathered, now)?;
     let rendered = render::render(&AlertMail {
@@ -102,7 +133,7 @@ async fn seal(connection: &mut PgConnection, gathering: &Gathering, post: &Post,
     let bytes = bytes(gathering.id, &post.from, &gathering.email, &rendered, now.at)?;
     let sealed = Sealed { id: gathering.id, from: &post.from, to: &gathering.email, subject: &rendered.subject, bytes: &bytes };
     outbox::seal(connection, &sealed, now.at).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// One block a case, in the order in which they were gathered.

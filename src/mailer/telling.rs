@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::domain::policy::{AlertPolicy, Delivery};
 use crate::domain::schedule::Severity;
@@ -10,8 +11,16 @@ use crate::store::alerts::{self, Untold};
 use crate::store::journal::{self, Entry, What};
 use crate::store::outbox::{self, Gathered};
 
-/// Tells of alerts that have just opened or turned graver; every silence is journalled with its reason. Returns how many of the
-/// alerts somebody is told of at once.
+/// What is to be done about alerts whose silence is on record already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silences {
+    /// The alerts have just opened or turned graver: each silence is journalled with its reason.
+    Journal,
+    /// Nobody could be told of them before: their silence is on record.
+    OnRecord,
+}
+
+/// Tells of alerts whoever is to be told at once. Returns how many of the alerts somebody is told of.
 ///
 /// # Errors
 ///
@@ -21,39 +30,34 @@ pub async fn tell(
     news: &[Untold],
     policy: &AlertPolicy,
     people: &[Recipient],
+    silences: Silences,
     now: Timestamp,
 ) -> Result<usize, sqlx::Error> {
-    let mut told = 0;
-    for (alert, decisions) in decided(news, policy, people) {
-        for decision in &decisions {
-            if let Decision::NotTold(role, silence) = decision {
-                let reason = format!("{}: {}", role.title(), silence.reason());
-                let entry = Entry { reason: Some(&reason), ..about(alert) };
-                journal::add(connection, now, What::NotTold, entry).await?;
+    let mut told: Vec<(i64, &Untold)> = Vec::new();
+    for alert in news {
+        let what = News { severity: alert.severity, team: alert.team.as_deref(), restricted: alert.restricted };
+        for decision in decide(&what, policy, people) {
+            match decision {
+                Decision::Tell(recipient) => told.push((recipient, alert)),
+                Decision::NotTold(role, silence) if silences == Silences::Journal => {
+                    let reason = format!("{}: {}", role.title(), silence.reason());
+                    let entry = Entry { reason: Some(&reason), ..about(alert) };
+                    journal::add(connection, now, What::NotTold, entry).await?;
+                }
+                Decision::NotTold(..) => {}
             }
         }
-        told += usize::from(gather(connection, alert, &decisions, now).await?);
     }
-    Ok(told)
-}
-
-/// Tells of alerts that nobody could be told of before, where somebody can be now; their silence is on record already.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn tell_whom_one_can(
-    connection: &mut PgConnection,
-    news: &[Untold],
-    policy: &AlertPolicy,
-    people: &[Recipient],
-    now: Timestamp,
-) -> Result<usize, sqlx::Error> {
-    let mut told = 0;
-    for (alert, decisions) in decided(news, policy, people) {
-        told += usize::from(gather(connection, alert, &decisions, now).await?);
+    // In one order everywhere, so that two sweeps that write to the same people never wait for each other in a circle.
+    told.sort_by_key(|(recipient, alert)| (*recipient, only_case(alert).map(str::to_owned), alert.id));
+    for (recipient, alert) in &told {
+        gather(connection, *recipient, alert, now).await?;
     }
-    Ok(told)
+    let mut alerts: Vec<Uuid> = told.iter().map(|(_, alert)| alert.id).collect();
+    alerts.sort_unstable();
+    alerts.dedup();
+    alerts::note_told(connection, &alerts).await?;
+    Ok(alerts.len())
 }
 
 /// The severities of which somebody is told at once.
@@ -63,43 +67,23 @@ pub fn severities_told_at_once(policy: &AlertPolicy) -> Vec<String> {
     Severity::ALL.iter().filter(at_once).map(|severity| severity.code().to_owned()).collect()
 }
 
-fn decided<'a>(
-    news: &'a [Untold],
-    policy: &AlertPolicy,
-    people: &[Recipient],
-) -> impl Iterator<Item = (&'a Untold, Vec<Decision>)> {
-    news.iter().map(move |alert| {
-        let told = News { severity: alert.severity, team: alert.team.as_deref(), restricted: alert.restricted };
-        (alert, decide(&told, policy, people))
-    })
+/// A restricted case goes singly.
+fn only_case(alert: &Untold) -> Option<&str> {
+    alert.restricted.then_some(alert.case.as_str())
 }
 
-/// Gathers an alert into the message of each person who is told; true where there is one.
-async fn gather(
-    connection: &mut PgConnection,
-    alert: &Untold,
-    decisions: &[Decision],
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
-    let mut any = false;
-    for decision in decisions {
-        let Decision::Tell(recipient) = *decision else { continue };
-        let gathered = Gathered {
-            recipient,
-            only_case: alert.restricted.then_some(alert.case.as_str()),
-            alert: alert.id,
-            severity: alert.severity.code(),
-            turned: alert.turned,
-        };
-        let message = outbox::gather(connection, &gathered, now).await?;
-        let entry = Entry { message: Some(message), recipient: Some(recipient), ..about(alert) };
-        journal::add(connection, now, What::Told, entry).await?;
-        any = true;
-    }
-    if any {
-        alerts::note_told(connection, alert.id).await?;
-    }
-    Ok(any)
+/// Gathers an alert into the message for a person, and journals it.
+async fn gather(connection: &mut PgConnection, recipient: i64, alert: &Untold, now: Timestamp) -> Result<(), sqlx::Error> {
+    let gathered = Gathered {
+        recipient,
+        only_case: only_case(alert),
+        alert: alert.id,
+        severity: alert.severity.code(),
+        turned: alert.turned,
+    };
+    let message = outbox::gather(connection, &gathered, now).await?;
+    let entry = Entry { message: Some(message), recipient: Some(recipient), ..about(alert) };
+    journal::add(connection, now, What::Told, entry).await
 }
 
 fn about(alert: &Untold) -> Entry<'_> {

@@ -85,6 +85,26 @@ pub async fn turn(
     Ok(())
 }
 
+/// Keeps an alert's sentence and days as its finding has them now.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn keep(connection: &mut PgConnection, id: Uuid, finding: &Finding) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- alerts.keep
+        UPDATE alerts SET message = $2, since_on = $3, severity_since_on = $4
+        WHERE id = $1 AND state <> 'resolved' AND (message, since_on, severity_since_on) IS DISTINCT FROM ($2, $3::date, $4::date)",
+        id,
+        finding.message,
+        finding.since_on.to_sqlx() as _,
+        finding.severity_since_on.to_sqlx() as _
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Resolves an alert.
 ///
 /// # Errors
@@ -154,12 +174,12 @@ pub async fn hold_untold(
         .collect())
 }
 
-/// Notes that an alert has been told of at its severity.
+/// Notes that alerts have been told of at their severity.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn note_told(connection: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
-    sqlx::query!("-- alerts.note_told\nUPDATE alerts SET told = true WHERE id = $1", id).execute(connection).await?;
+pub async fn note_told(connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!("-- alerts.note_told\nUPDATE alerts SET told = true WHERE id = ANY($1)", ids).execute(connection).await?;
     Ok(())
 }

@@ -1,11 +1,8 @@
 //! Runs of jobs, and the policy by which they ran.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
-
-use super::day;
 
 /// Takes a slot; false where somebody else has it.
 ///
@@ -22,37 +19,18 @@ pub async fn take_slot(connection: &mut PgConnection, job: &str, slot: Timestamp
     Ok(taken.execute(connection).await?.rows_affected() == 1)
 }
 
-/// The day as of which the latest sweep ran, if one has.
+/// Notes that a sweep begins.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn last_swept_as_of(connection: &mut PgConnection) -> Result<Option<Date>, sqlx::Error> {
-    let last = sqlx::query_scalar!(
-        "-- jobs.last_swept_as_of
-        SELECT as_of FROM job_runs WHERE job = 'sweep' AND as_of IS NOT NULL ORDER BY started_at DESC LIMIT 1"
-    );
-    Ok(day(last.fetch_optional(connection).await?.flatten()))
-}
-
-/// Notes that a sweep begins, as of a day.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn begin_sweep(
-    connection: &mut PgConnection,
-    slot: Timestamp,
-    now: Timestamp,
-    as_of: Date,
-) -> Result<(), sqlx::Error> {
+pub async fn begin_sweep(connection: &mut PgConnection, slot: Timestamp, now: Timestamp) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "-- jobs.begin_sweep
-        INSERT INTO job_runs (job, slot, started_at, as_of) VALUES ('sweep', $1, $2, $3)
-        ON CONFLICT (job, slot) DO UPDATE SET started_at = excluded.started_at, as_of = excluded.as_of, finished_at = NULL",
+        INSERT INTO job_runs (job, slot, started_at) VALUES ('sweep', $1, $2)
+        ON CONFLICT (job, slot) DO UPDATE SET started_at = excluded.started_at, finished_at = NULL",
         slot.to_sqlx() as _,
-        now.to_sqlx() as _,
-        as_of.to_sqlx() as _
+        now.to_sqlx() as _
     )
     .execute(connection)
     .await?;

@@ -95,18 +95,19 @@ pub struct Gathering {
     pub active: bool,
 }
 
-/// The next message that gathers, held until the transaction ends.
+/// The next message that gathers, after this one, held until the transaction ends.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn hold_gathering(connection: &mut PgConnection) -> Result<Option<Gathering>, sqlx::Error> {
+pub async fn hold_gathering(connection: &mut PgConnection, after: Uuid) -> Result<Option<Gathering>, sqlx::Error> {
     sqlx::query_as!(
         Gathering,
         "-- outbox.hold_gathering
         SELECT messages.id, recipient_id AS recipient, email, role, active
         FROM messages JOIN recipients ON recipients.id = messages.recipient_id
-        WHERE state = 'gathering' ORDER BY messages.id LIMIT 1 FOR UPDATE OF messages SKIP LOCKED"
+        WHERE state = 'gathering' AND messages.id > $1 ORDER BY messages.id LIMIT 1 FOR UPDATE OF messages SKIP LOCKED",
+        after
     )
     .fetch_optional(connection)
     .await
@@ -203,7 +204,42 @@ pub async fn seal(connection: &mut PgConnection, sealed: &Sealed<'_>, now: Times
     Ok(())
 }
 
-/// Cancels a message that gathers, for a reason; its alerts wait to be told to somebody else.
+/// Takes out of a message what must no longer be told to this person: alerts that are not open any more, and cases that have become
+/// restricted or another team's since. What is open and nobody else is told of waits to be decided again.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn hold_back(connection: &mut PgConnection, message: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- outbox.hold_back
+        WITH held_back AS (
+            DELETE FROM message_alerts AS gathered
+            USING messages, recipients, alerts, cases
+            WHERE gathered.message_id = $1 AND messages.id = gathered.message_id AND recipients.id = messages.recipient_id
+                AND alerts.id = gathered.alert_id AND cases.reference = alerts.case_reference
+                AND (
+                    alerts.state <> 'open'
+                    OR (cases.restricted AND NOT (
+                        recipients.may_see_restricted AND messages.only_case IS NOT DISTINCT FROM cases.reference
+                    ))
+                    OR NOT (recipients.teams = '{}' OR coalesce(cases.team = ANY(recipients.teams), false))
+                )
+            RETURNING gathered.alert_id
+        )
+        UPDATE alerts SET told = false FROM held_back
+        WHERE alerts.id = held_back.alert_id AND alerts.state = 'open' AND NOT EXISTS (
+            SELECT FROM message_alerts AS others JOIN messages ON messages.id = others.message_id
+            WHERE others.alert_id = alerts.id AND others.message_id <> $1 AND messages.state <> 'cancelled'
+        )",
+        message
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Cancels a message that gathers, for a reason; of its alerts, those that nobody else is told of wait to be decided again.
 ///
 /// # Errors
 ///
@@ -216,7 +252,10 @@ pub async fn cancel(connection: &mut PgConnection, id: Uuid, reason: &str, now: 
             RETURNING id
         )
         UPDATE alerts SET told = false FROM cancelled JOIN message_alerts ON message_id = cancelled.id
-        WHERE alerts.id = message_alerts.alert_id AND alerts.state = 'open'",
+        WHERE alerts.id = message_alerts.alert_id AND alerts.state = 'open' AND NOT EXISTS (
+            SELECT FROM message_alerts AS others JOIN messages ON messages.id = others.message_id
+            WHERE others.alert_id = alerts.id AND others.message_id <> cancelled.id AND messages.state <> 'cancelled'
+        )",
         id,
         reason,
         now.to_sqlx() as _

@@ -40,17 +40,17 @@ pub struct NewPerson {
     pub may_see_restricted: bool,
 }
 
-/// Everybody who is told.
+/// Everybody who is told, and whose address may be written to.
 ///
 /// # Errors
 ///
 /// The database does not answer, or holds a role that is not known here.
-pub async fn active(connection: &mut PgConnection) -> anyhow::Result<Vec<Recipient>> {
+pub async fn active(connection: &mut PgConnection, may_write_to: impl Fn(&str) -> bool) -> anyhow::Result<Vec<Recipient>> {
     let rows = sqlx::query!(
-        "-- recipients.active\nSELECT id, role, teams, may_see_restricted FROM recipients WHERE active ORDER BY id"
+        "-- recipients.active\nSELECT id, email, role, teams, may_see_restricted FROM recipients WHERE active ORDER BY id"
     );
     let mut recipients = Vec::new();
-    for row in rows.fetch_all(connection).await? {
+    for row in rows.fetch_all(connection).await?.into_iter().filter(|row| may_write_to(&row.email)) {
         let role = Role::from_code(&row.role).ok_or(UnknownWord { column: "recipients.role" })?;
         recipients.push(Recipient { id: row.id, role, teams: row.teams, may_see_restricted: row.may_see_restricted });
     }

@@ -34,6 +34,9 @@ pub struct ToRecord<'a> {
 /// The database does not answer or refuses a fact.
 pub async fn record(connection: &mut PgConnection, to_record: &ToRecord<'_>) -> anyhow::Result<Recorded> {
     let ToRecord { case, document, source } = *to_record;
+    sqlx::query!("-- record.hold\nSELECT FROM cases WHERE reference = $1 FOR NO KEY UPDATE", case.reference)
+        .fetch_optional(&mut *connection)
+        .await?;
     let before = cases::find(connection, &case.reference).await?;
     let mut as_recorded = in_order(case.clone());
     if let Some(before) = &before {

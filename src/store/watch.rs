@@ -8,44 +8,95 @@ use super::sql_day;
 use crate::clock::Moment;
 use crate::domain::evaluation::Evaluation;
 
-/// Makes every case due whose facts, or whose family's, changed since it was last looked at; returns how many marks were taken in.
-///
-/// One sweep at a time takes marks in; whoever changes facts meanwhile waits for nobody.
+/// How many marks are taken in by one statement.
+const MARKS_AT_A_TIME: i64 = 100_000;
+
+/// Makes every case due whose facts, or whose family's, changed since it was last looked at. One sweep at a time does it, and waits
+/// for nobody: what somebody else holds stays marked for the next time.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn take_in_marks(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query!("-- watch.lock_marks\nSELECT pg_advisory_xact_lock(hashtext('plo-drift marks'))::text AS done")
+pub async fn take_in_marks(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let alone = sqlx::query_scalar!(
+        "-- watch.take_in_marks_alone\nSELECT pg_try_advisory_xact_lock(hashtext('plo-drift marks')) AS \"alone!\""
+    );
+    if !alone.fetch_one(&mut *connection).await? {
+        return Ok(());
+    }
+    let last = sqlx::query_scalar!("-- watch.last_mark\nSELECT max(id) FROM case_marks").fetch_one(&mut *connection).await?;
+    let Some(last) = last else { return Ok(()) };
+    let mut taken = MARKS_AT_A_TIME;
+    while taken == MARKS_AT_A_TIME {
+        taken = sqlx::query_scalar!(
+            r#"-- watch.take_in_marks
+            WITH taken AS (
+                DELETE FROM case_marks WHERE id IN (SELECT id FROM case_marks WHERE id <= $1 ORDER BY id LIMIT $2)
+                RETURNING case_reference, family_reference
+            ), touched AS (
+                SELECT case_reference FROM taken WHERE case_reference IS NOT NULL
+                UNION
+                SELECT cases.reference FROM taken JOIN cases USING (family_reference)
+            ), held AS (
+                SELECT case_watch.case_reference FROM case_watch JOIN touched USING (case_reference)
+                ORDER BY case_reference FOR UPDATE OF case_watch SKIP LOCKED
+            ), due AS (
+                UPDATE case_watch SET next_look_on = DATE '2000-01-01', postponed_until = NULL
+                FROM held WHERE case_watch.case_reference = held.case_reference
+            ), left_marked AS (
+                INSERT INTO case_marks (case_reference)
+                SELECT case_reference FROM touched JOIN case_watch USING (case_reference)
+                WHERE case_reference NOT IN (SELECT case_reference FROM held)
+            )
+            SELECT count(*) AS "taken!" FROM taken"#,
+            last,
+            MARKS_AT_A_TIME
+        )
         .fetch_one(&mut *connection)
         .await?;
-    sqlx::query_scalar!(
-        r#"-- watch.take_in_marks
-        WITH taken AS (
-            DELETE FROM case_marks RETURNING case_reference, family_reference
-        ), touched AS (
-            SELECT case_reference FROM taken WHERE case_reference IS NOT NULL
-            UNION
-            SELECT cases.reference FROM taken JOIN cases USING (family_reference)
-        ), due AS (
-            UPDATE case_watch SET next_look_on = DATE '2000-01-01', postponed_until = NULL
-            FROM touched WHERE case_watch.case_reference = touched.case_reference
-        )
-        SELECT count(*) AS "marks!" FROM taken"#
-    )
-    .fetch_one(connection)
-    .await
+    }
+    Ok(())
 }
 
-/// Makes every case due.
+/// Makes every case due; those that somebody else holds are marked instead.
 ///
 /// # Errors
 ///
 /// The database does not answer.
 pub async fn make_all_due(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("-- watch.make_all_due\nUPDATE case_watch SET next_look_on = DATE '2000-01-01', postponed_until = NULL")
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "-- watch.make_all_due
+        WITH held AS (
+            SELECT case_reference FROM case_watch ORDER BY case_reference FOR UPDATE SKIP LOCKED
+        ), due AS (
+            UPDATE case_watch SET next_look_on = DATE '2000-01-01', postponed_until = NULL
+            FROM held WHERE case_watch.case_reference = held.case_reference
+        )
+        INSERT INTO case_marks (case_reference)
+        SELECT case_reference FROM case_watch WHERE case_reference NOT IN (SELECT case_reference FROM held)"
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes every case due that was last looked at as of a later day: the clock went back, or a check was made as of the future.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn make_due_what_was_seen_after(connection: &mut PgConnection, today: Date) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- watch.make_due_what_was_seen_after
+        WITH held AS (
+            SELECT case_reference FROM case_watch WHERE looked_on > $1 ORDER BY case_reference FOR UPDATE SKIP LOCKED
+        )
+        UPDATE case_watch SET next_look_on = DATE '2000-01-01', postponed_until = NULL
+        FROM held WHERE case_watch.case_reference = held.case_reference",
+        today.to_sqlx() as _
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

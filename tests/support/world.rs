@@ -14,6 +14,7 @@ use plo_drift::mailer::smtp::{SmtpSettings, SmtpTransport, Tls};
 use plo_drift::mailer::transport::Transport;
 use plo_drift::store::recipients::{self, NewPerson};
 use sqlx::{AssertSqlSafe, PgPool};
+use tokio_util::sync::CancellationToken;
 
 use super::database::TestDatabase;
 use super::smtp::{Behaviour, Received, SmtpServer};
@@ -129,13 +130,15 @@ impl World {
     /// Sweeps once, perhaps in vain.
     pub async fn try_sweep(&self) -> anyhow::Result<Report> {
         let now = self.now();
-        sweep::run(self.pool(), &self.sweep, now.at, now).await
+        sweep::run(self.pool(), &self.sweep, now.at, now, &CancellationToken::new()).await
     }
 
     /// Sends what is due.
     pub async fn deliver(&self) -> Delivered {
         let allowed = self.sweep.post.allowed_domains.clone();
-        deliver::run(self.pool(), &self.transport, &allowed, &self.clock()).await.expect("delivery goes through")
+        deliver::run(self.pool(), &self.transport, &allowed, &self.clock(), &CancellationToken::new())
+            .await
+            .expect("delivery goes through")
     }
 
     /// Sweeps and sends once.

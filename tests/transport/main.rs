@@ -84,7 +84,8 @@ async fn the_server_gets_the_stored_bytes_over_tls(#[case] stored: &[u8], #[case
 
 #[rstest::rstest]
 #[case(Behaviour::RefuseMailFrom(451), temporary("451 Not from you"))]
-#[case(Behaviour::RefuseMailFrom(553), refused("553 Not from you"))]
+#[case(Behaviour::RefuseMailFrom(553), misconfigured("553 Not from you"))]
+#[case(Behaviour::RefuseMailFrom(552), refused("552 Not from you"))]
 #[case(Behaviour::RefuseMailFrom(530), misconfigured("530 Not from you"))]
 #[case(Behaviour::RefuseRecipient(450), temporary("450 Not to them"))]
 #[case(Behaviour::RefuseRecipient(550), refused("550 Not to them"))]

@@ -92,16 +92,21 @@ pub(super) async fn hand_over(
     letter: &Letter<'_>,
     deadline: Instant,
 ) -> Result<String, (Stage, Fault)> {
+    within(deadline, introduce(connection, letter)).await.map_err(|fault| (Stage::Sender, fault))?;
     within(deadline, announce(connection, letter)).await.map_err(|fault| (Stage::Envelope, fault))?;
     let answer = within(deadline, connection.message(letter.bytes())).await;
     let taken = answer.and_then(|reply| expect(&reply, 250..=250).map(|()| said(&reply)));
     taken.map_err(|fault| (Stage::Message, fault))
 }
 
-/// Names sender and recipient and has the server ask for the message.
-async fn announce(connection: &mut AsyncSmtpConnection, letter: &Letter<'_>) -> Result<(), Fault> {
+/// Names the sender.
+async fn introduce(connection: &mut AsyncSmtpConnection, letter: &Letter<'_>) -> Result<(), Fault> {
     let parameters = letter.parameters(connection.server_info())?;
-    expect(&connection.command(Mail::new(Some(letter.from.clone()), parameters)).await?, 250..=250)?;
+    expect(&connection.command(Mail::new(Some(letter.from.clone()), parameters)).await?, 250..=250)
+}
+
+/// Names the recipient and has the server ask for the message.
+async fn announce(connection: &mut AsyncSmtpConnection, letter: &Letter<'_>) -> Result<(), Fault> {
     expect(&connection.command(Rcpt::new(letter.to.clone(), Vec::new())).await?, 250..=251)?;
     expect(&connection.command(Data).await?, 354..=354)
 }

@@ -13,7 +13,9 @@ use crate::mailer::transport::{Outcome, one_line};
 pub(super) enum Stage {
     /// Up to and including the sign-in: nothing about any message has been said.
     Opening,
-    /// The sender, the recipient and the wish to send: the server has no message yet.
+    /// The sender: a refusal is about how this service is set up, not about one message.
+    Sender,
+    /// The recipient and the wish to send: the server has no message yet.
     Envelope,
     /// From the first byte of the message on: the server may have it.
     Message,
@@ -59,8 +61,10 @@ fn judge(code: u16, text: String, stage: Stage) -> Outcome {
     match (code, stage) {
         // Authentication or encryption is wanted first (530, 538), too weak (534) or wrong (535), whenever that is said.
         (530 | 534 | 535 | 538, _) | (500..=599, Stage::Opening) => Outcome::Misconfigured { reason: text },
+        // 552 refuses the size, which goes with the sender; anything else at that step would meet every message alike.
+        (500..=551 | 553..=599, Stage::Sender) => Outcome::Misconfigured { reason: text },
         (500..=599, _) => Outcome::Refused { reply: text },
-        (400..=499, _) | (_, Stage::Opening | Stage::Envelope) => Outcome::Temporary { reply: text },
+        (400..=499, _) | (_, Stage::Opening | Stage::Sender | Stage::Envelope) => Outcome::Temporary { reply: text },
         (_, Stage::Message) => Outcome::Unknown { reason: text },
     }
 }

@@ -30,7 +30,7 @@ where
         match tokio::spawn(run(cause).instrument(span)).await {
             Ok(Ok(())) => {}
             Ok(Err(wrong)) => {
-                error!(job.name = name, reason = without_values(&wrong), "the job failed; the next run tries again")
+                error!(job.name = name, reason = without_values(&wrong), "the job failed; the next run tries again");
             }
             Err(_) => error!(job.name = name, "the job panicked; the next run tries again"),
         }

@@ -60,9 +60,10 @@ impl Fault {
 fn judge(code: u16, text: String, stage: Stage) -> Outcome {
     match (code, stage) {
         // Authentication or encryption is wanted first (530, 538), too weak (534) or wrong (535), whenever that is said.
-        (530 | 534 | 535 | 538, _) | (500..=599, Stage::Opening) => Outcome::Misconfigured { reason: text },
-        // 552 refuses the size, which goes with the sender; anything else at that step would meet every message alike.
-        (500..=551 | 553..=599, Stage::Sender) => Outcome::Misconfigured { reason: text },
+        // Nothing but the size (552), which goes with the sender, is one message's own before a recipient is named.
+        (530 | 534 | 535 | 538, _) | (500..=599, Stage::Opening) | (500..=551 | 553..=599, Stage::Sender) => {
+            Outcome::Misconfigured { reason: text }
+        }
         (500..=599, _) => Outcome::Refused { reply: text },
         (400..=499, _) | (_, Stage::Opening | Stage::Sender | Stage::Envelope) => Outcome::Temporary { reply: text },
         (_, Stage::Message) => Outcome::Unknown { reason: text },

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
+use serde::Deserializer as _;
+use serde::de::{SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::document::{self, Reading};
@@ -34,52 +36,75 @@ pub struct Caseload {
 pub fn read(text: &str, reading: Reading) -> Caseload {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut caseload = Caseload::default();
-    match documents(text) {
-        Ok(documents) => {
-            for (place, document) in documents {
-                let read = document.and_then(|document| {
-                    let reference = document.get("reference").and_then(Value::as_str).map(str::to_owned);
-                    document::read(&document, reading).map_err(|mistakes| (reference, mistakes))
-                });
-                match read {
-                    Ok(case) => caseload.cases.push(case),
-                    Err((reference, mistakes)) => caseload.refused.push(Refused { place, reference, mistakes }),
-                }
-            }
+    if text.trim_start().starts_with('[') {
+        let mut number = 0;
+        let read = each_in_array(text, |document| {
+            number += 1;
+            caseload.add(|| format!("case {number}"), &document, reading);
+        });
+        if let Err(wrong) = read {
+            // An array that breaks may have lost any of its cases: none goes in.
+            caseload = Caseload::default();
+            caseload.refuse("the file".to_owned(), &wrong);
         }
-        Err(reason) => {
-            let place = "the file".to_owned();
-            caseload.refused.push(Refused { place, reference: None, mistakes: vec![whole(reason)] });
+    } else if let Ok(document) = serde_json::from_str::<Value>(text) {
+        caseload.add(|| "case 1".to_owned(), &document, reading);
+    } else {
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let place = || format!("line {}", index + 1);
+            match serde_json::from_str(line) {
+                Ok(document) => caseload.add(place, &document, reading),
+                Err(wrong) => caseload.refuse(place(), &wrong),
+            }
         }
     }
     caseload
 }
 
-type Document = Result<Value, (Option<String>, Vec<Mistake>)>;
+impl Caseload {
+    fn add(&mut self, place: impl FnOnce() -> String, document: &Value, reading: Reading) {
+        match document::read(document, reading) {
+            Ok(case) => self.cases.push(case),
+            Err(mistakes) => {
+                let reference = document.get("reference").and_then(Value::as_str).map(str::to_owned);
+                self.refused.push(Refused { place: place(), reference, mistakes });
+            }
+        }
+    }
 
-fn documents(text: &str) -> Result<Vec<(String, Document)>, String> {
-    if text.trim_start().starts_with('[') {
-        let items: Vec<Value> = serde_json::from_str(text).map_err(|wrong| not_json(&wrong))?;
-        return Ok(items.into_iter().enumerate().map(|(index, item)| (format!("case {}", index + 1), Ok(item))).collect());
+    fn refuse(&mut self, place: String, wrong: &serde_json::Error) {
+        let mistakes = vec![Mistake { pointer: String::new(), reason: not_json(wrong) }];
+        self.refused.push(Refused { place, reference: None, mistakes });
     }
-    if let Ok(document) = serde_json::from_str::<Value>(text) {
-        return Ok(vec![("case 1".into(), Ok(document))]);
-    }
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    Ok(lines.map(|(index, line)| (format!("line {}", index + 1), one_line(line))).collect())
 }
 
-fn one_line(line: &str) -> Document {
-    serde_json::from_str(line).map_err(|wrong| (None, vec![whole(not_json(&wrong))]))
+/// Hands on the items of a JSON array one by one, so that a long one is never held as a whole.
+fn each_in_array(text: &str, take: impl FnMut(Value)) -> Result<(), serde_json::Error> {
+    struct Items<Take>(Take);
+
+    impl<'de, Take: FnMut(Value)> Visitor<'de> for Items<Take> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an array")
+        }
+
+        fn visit_seq<Items: SeqAccess<'de>>(mut self, mut items: Items) -> Result<(), Items::Error> {
+            while let Some(item) = items.next_element()? {
+                (self.0)(item);
+            }
+            Ok(())
+        }
+    }
+
+    let mut text = serde_json::Deserializer::from_str(text);
+    text.deserialize_seq(Items(take))?;
+    text.end()
 }
 
 /// Where the JSON breaks, without what stands there.
 fn not_json(wrong: &serde_json::Error) -> String {
     format!("is not JSON: it breaks at line {}, column {}", wrong.line(), wrong.column())
-}
-
-fn whole(reason: String) -> Mistake {
-    Mistake { pointer: String::new(), reason }
 }
 
 /// Takes out every case whose reference another case before it has.

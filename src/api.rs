@@ -1,20 +1,44 @@
-//! The service over HTTP: JSON in and out, under `/api/v1`, and the health of the service.
+//! The service over HTTP: JSON in and out, under `/api/v1`; the page under `/acknowledge` that the links of mails open; and the
+//! health of the service.
 //!
 //! [`mod@router`] lists every route with who may call it and builds the router from that list; [`frame`] is what every request goes
 //! through, and [`problem`] everything that can go wrong. A handler reads its parameters, asks the store, and answers. What does
 //! not exist and what the caller may not know of look the same from outside.
 
+mod accept;
+pub mod acknowledge;
 pub mod alerts;
+mod attachment;
+pub mod audit;
 pub mod auth;
+pub mod body;
+pub mod case_tag;
 pub mod case_view;
 pub mod cases;
+pub mod census;
+pub mod connections;
+pub mod data_quality;
+pub mod docs;
 pub mod etag;
+pub mod explain;
 pub mod frame;
+pub mod gate;
 pub mod health;
+pub mod history;
+pub mod html;
+pub mod imports;
+pub mod link;
+mod masked;
+pub mod metrics;
+pub mod openapi;
 pub mod page;
+pub mod panel;
 pub mod parameters;
+pub mod policy;
 pub mod problem;
+pub mod record;
 pub mod router;
+pub mod statistics;
 
 use std::sync::Arc;
 
@@ -22,8 +46,12 @@ use jiff::SignedDuration;
 use sqlx::PgPool;
 
 use crate::clock::Clock;
-use crate::domain::policy::Policy;
+use crate::identity::Identity;
+use crate::metrics::Metrics;
+use crate::store::policies::in_force::InForce;
 
+use gate::Gate;
+use policy::preview::Preview;
 pub use router::router;
 
 /// What handlers work with.
@@ -31,12 +59,24 @@ pub use router::router;
 pub struct ApiState {
     /// The database.
     pub pool: PgPool,
-    /// The numbers by which cases are judged.
-    pub policy: Arc<Policy>,
+    /// The policy in force.
+    pub policy: InForce,
+    /// The place of the one import that may be under way.
+    pub import_place: imports::ImportPlace,
+    /// What another policy would change.
+    pub preview: Preview,
+    /// Whose tokens count beside the service's own, if anybody's.
+    pub identity: Option<Arc<Identity>>,
     /// Read once a request.
     pub clock: Clock,
     /// When the service is no longer ready.
     pub limits: HealthLimits,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// Whether that is shown at an address of its own.
+    pub metrics_apart: bool,
+    /// Who may come in at the moment.
+    pub gate: Arc<Gate>,
 }
 
 /// How old the signs of work may be while the service counts as ready.
@@ -46,4 +86,6 @@ pub struct HealthLimits {
     pub sweep: SignedDuration,
     /// The oldest message that waits to be sent.
     pub mail: SignedDuration,
+    /// The last clean reconciliation.
+    pub reconciliation: SignedDuration,
 }

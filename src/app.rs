@@ -1,12 +1,13 @@
 //! The service put together: pool, mail, jobs, router, and how they stop.
 
+mod sweeps;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use aws_lc_rs::digest;
 use jiff::Timestamp;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
@@ -17,42 +18,35 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use crate::api::connections::{self, ConnectionLimits};
+use crate::api::gate::{Gate, RequestLimits};
 use crate::api::{self, ApiState, HealthLimits};
-use crate::clock::Clock;
-use crate::config::{AllowedDomains, Config, MailTls, MailTransport};
-use crate::domain::policy::Policy;
-use crate::jobs::deliver;
+use crate::clock::{Clock, Moment};
+use crate::config::identity::SignIn;
+use crate::config::{AllowedDomains, Config, HttpConfig, MailTls, MailTransport};
+use crate::identity::{Identity, SettingsError};
 use crate::jobs::sweep::{self, Sweep};
 use crate::jobs::worker::{self, Cause};
+use crate::jobs::{deliver, digest, panel, reconcile, retention};
 use crate::mailer::file::FileTransport;
-use crate::mailer::post::Post;
 use crate::mailer::smtp::{SmtpSettings, SmtpTransport, Tls};
 use crate::mailer::transport::Transport;
+use crate::metrics::Metrics;
+use crate::policy_file::{PolicyDocument, PolicyError};
+use crate::store::policies::in_force::InForce;
 use crate::store::{jobs, outbox};
-use crate::{hex, policy_file};
+pub use sweeps::{Sweeps, previews, sweep_of};
 
 /// How long what is under way may take to end after the service is told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
 
-/// The rules in force: those of the configured file, or the built-in ones.
+/// The policy that is to be in force, with its text: that of the configured file, or the built-in one.
 ///
 /// # Errors
 ///
 /// The file is wrong; every mistake is named.
-pub fn policy(config: &Config) -> Result<Policy, policy_file::PolicyError> {
-    config.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy_file::load)
-}
-
-/// A sweep as configured.
-#[must_use]
-pub fn sweep_of(config: &Config, policy: Policy) -> Sweep {
-    Sweep { policy_digest: digest_of(&policy), policy, cases_at_a_time: config.jobs.cases_at_a_time, post: Post::of(config) }
-}
-
-/// Tells a policy from others, and this version of the rules from others: after either changed, every case is looked at again.
-fn digest_of(policy: &Policy) -> String {
-    let spelled_out = format!("{} {policy:?} {:?}", env!("CARGO_PKG_VERSION"), policy.calendar.changes());
-    hex::encode(digest::digest(&digest::SHA256, spelled_out.as_bytes()).as_ref())
+pub fn configured_policy(config: &Config) -> Result<PolicyDocument, PolicyError> {
+    PolicyDocument::of_file_or_built_in(config.policy.as_deref())
 }
 
 /// Mail as configured.
@@ -80,14 +74,28 @@ pub fn transport(config: &Config) -> anyhow::Result<Transport> {
     })
 }
 
+/// The issuer whose tokens count, if one is configured.
+///
+/// # Errors
+///
+/// A certificate authority cannot be read.
+pub fn identity(config: &Config) -> Result<Option<Arc<Identity>>, SettingsError> {
+    match &config.sign_in {
+        SignIn::Off => Ok(None),
+        SignIn::With(issuer) => Ok(Some(Arc::new(Identity::of(issuer)?))),
+    }
+}
+
 /// Everything that runs, until it is told to stop.
 pub struct Service {
     /// The database.
     pub pool: PgPool,
-    /// What sweeps judge by.
-    pub sweep: Sweep,
+    /// The policy in force.
+    pub policy: InForce,
     /// How messages leave.
     pub transport: Transport,
+    /// Whose tokens count beside the service's own.
+    pub identity: Option<Arc<Identity>>,
     /// The only domains that are written to.
     pub allowed_domains: AllowedDomains,
     /// What time it is.
@@ -104,25 +112,55 @@ impl Service {
     /// The scheduler cannot be started.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let tracker = TaskTracker::new();
-        let (sweep_bell, mail_bell) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let mut scheduler = ring_regularly(&self.config, &sweep_bell, &mail_bell).await?;
+        let metrics = Metrics::default();
+        let bells = Bells::default();
+        let mut scheduler = ring_regularly(&self.config, &bells).await?;
 
-        tracker.spawn(self.sweeping(sweep_bell, mail_bell.clone(), stop.clone()));
+        let mail_bell = bells.mail;
+        tracker.spawn(self.sweeping(bells.sweep, mail_bell.clone(), metrics.clone(), stop.clone()));
+        let digest = |pool: PgPool, sweep: Sweep, now, _| async move { Ok(digest::run(&pool, &sweep, now).await?.is_some()) };
+        let panel = |pool: PgPool, sweep: Sweep, now, _| async move { Ok(panel::run(&pool, &sweep, now).await?.is_some()) };
+        let reconcile = |pool: PgPool, sweep: Sweep, now, stop: CancellationToken| async move {
+            Ok(reconcile::run(&pool, &sweep, now, &stop).await?.is_some())
+        };
+        let retention = |pool: PgPool, sweep: Sweep, now, stop: CancellationToken| async move {
+            retention::run(&pool, &sweep, now, &stop).await?;
+            Ok(false)
+        };
+        tracker.spawn(self.timely("digest", bells.digest, mail_bell.clone(), stop.clone(), digest));
+        tracker.spawn(self.timely("panel", bells.panel, mail_bell.clone(), stop.clone(), panel));
+        tracker.spawn(self.timely("reconcile", bells.reconcile, mail_bell.clone(), stop.clone(), reconcile));
+        tracker.spawn(self.timely("retention", bells.retention, mail_bell.clone(), stop.clone(), retention));
         tracker.spawn(self.delivering(mail_bell.clone(), stop.clone()));
         tracker.spawn(listen_for_mail(self.pool.clone(), mail_bell, stop.clone()));
-        let api = api::router(ApiState {
+        if let Some(identity) = self.identity.clone() {
+            let now = self.clock.now().at;
+            tracker.spawn(async move { identity.prepare(now).await });
+        }
+        let state = ApiState {
             pool: self.pool.clone(),
-            policy: Arc::new(self.sweep.policy.clone()),
+            policy: self.policy.clone(),
+            import_place: api::imports::ImportPlace::default(),
+            preview: previews(&self.pool, &self.config, &self.policy),
+            identity: self.identity.clone(),
             clock: self.clock.clone(),
-            limits: HealthLimits { sweep: self.config.health.sweep_late_after, mail: self.config.health.mail_late_after },
-        });
+            limits: HealthLimits {
+                sweep: self.config.health.sweep_late_after,
+                mail: self.config.health.mail_late_after,
+                reconciliation: self.config.health.reconciliation_late_after,
+            },
+            gate: Arc::new(Gate::of(request_limits(&self.config.http))),
+            metrics: metrics.clone(),
+            metrics_apart: self.config.http.metrics_listen.is_some(),
+        };
+        if let Some(address) = self.config.http.metrics_listen {
+            let listener = bind(address).await?;
+            let router = api::metrics::router(state.clone());
+            tracker.spawn(connections::serve(listener, router, connection_limits(&self.config.http), stop.clone()));
+        }
+        let api = api::router(state);
         let address = listener.local_addr().context("the socket has no address")?;
-        let told_to_stop = stop.clone().cancelled_owned();
-        tracker.spawn(async move {
-            if let Err(wrong) = axum::serve(listener, api).with_graceful_shutdown(told_to_stop).await {
-                warn!("the API ended: {wrong}");
-            }
-        });
+        tracker.spawn(connections::serve(listener, api, connection_limits(&self.config.http), stop.clone()));
         info!(%address, "serving");
 
         stop.cancelled().await;
@@ -135,14 +173,24 @@ impl Service {
         Ok(())
     }
 
+    fn sweeps(&self) -> Sweeps {
+        Sweeps::of(&self.pool, &self.config, &self.policy)
+    }
+
     /// Sweeps at the start and at each ring, of several instances one a slot.
-    fn sweeping(&self, bell: Arc<Notify>, mail_bell: Arc<Notify>, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
-        let (pool, sweep, clock) = (self.pool.clone(), self.sweep.clone(), self.clock.clone());
+    fn sweeping(
+        &self,
+        bell: Arc<Notify>,
+        mail_bell: Arc<Notify>,
+        metrics: Metrics,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + use<> {
+        let (pool, sweeps, clock) = (self.pool.clone(), self.sweeps(), self.clock.clone());
         let every = self.config.jobs.sweep_every_seconds;
         let told_to_stop = stop.clone();
         let run = move |cause| {
-            let (pool, sweep, clock, mail_bell) = (pool.clone(), sweep.clone(), clock.clone(), mail_bell.clone());
-            let told_to_stop = told_to_stop.clone();
+            let (pool, sweeps, clock, mail_bell) = (pool.clone(), sweeps.clone(), clock.clone(), mail_bell.clone());
+            let (told_to_stop, metrics) = (told_to_stop.clone(), metrics.clone());
             async move {
                 let now = clock.now();
                 let slot = if cause == Cause::Start { now.at } else { slot_of(now.at, every) };
@@ -152,14 +200,50 @@ impl Service {
                         return Ok(());
                     }
                 }
-                let report = sweep::run(&pool, &sweep, slot, now, &told_to_stop).await?;
-                if report.messages > 0 {
+                loop {
+                    let sweep = sweeps.by_the_policy_in_force(now.at).await?;
+                    let started = Instant::now();
+                    let swept = sweep::run(&pool, &sweep, slot, now, &told_to_stop).await;
+                    let report = swept.inspect_err(|_| metrics.sweep_failed())?;
+                    metrics.swept(report.cases, report.postponed.len(), started.elapsed());
+                    if report.messages > 0 {
+                        mail_bell.notify_one();
+                    }
+                    if !report.overtaken {
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        worker::work("sweep", bell, stop, run)
+    }
+
+    /// Does a job that finds out for itself whether its hour has come; where it did something, there may be mail.
+    fn timely<Run>(
+        &self,
+        name: &'static str,
+        bell: Arc<Notify>,
+        mail_bell: Arc<Notify>,
+        stop: CancellationToken,
+        job: fn(PgPool, Sweep, Moment, CancellationToken) -> Run,
+    ) -> impl Future<Output = ()> + use<Run>
+    where
+        Run: Future<Output = anyhow::Result<bool>> + Send + 'static,
+    {
+        let (pool, sweeps, clock) = (self.pool.clone(), self.sweeps(), self.clock.clone());
+        let told_to_stop = stop.clone();
+        let run = move |_| {
+            let (pool, sweeps, now, told_to_stop) = (pool.clone(), sweeps.clone(), clock.now(), told_to_stop.clone());
+            let mail_bell = mail_bell.clone();
+            async move {
+                let sweep = sweeps.by_the_policy_in_force(now.at).await?;
+                if job(pool, sweep, now, told_to_stop).await? {
                     mail_bell.notify_one();
                 }
                 Ok(())
             }
         };
-        worker::work("sweep", bell, stop, run)
+        worker::work(name, bell, stop, run)
     }
 
     /// Sends what is due at the start and at each ring.
@@ -176,10 +260,51 @@ impl Service {
     }
 }
 
+/// What bounds requests, as configured.
+fn request_limits(http: &HttpConfig) -> RequestLimits {
+    RequestLimits {
+        at_once: http.max_requests,
+        answer: http.answer,
+        body: http.body,
+        body_bytes: http.max_body_bytes,
+        import_answer: http.import,
+        import_bytes: http.max_import_bytes,
+        a_minute: http.requests_a_minute,
+        failures_a_minute: http.failures_a_minute,
+        trusted_proxies: http.trusted_proxies.clone(),
+    }
+}
+
+/// What bounds connections, as configured.
+fn connection_limits(http: &HttpConfig) -> ConnectionLimits {
+    ConnectionLimits { at_once: http.max_connections, head: http.head, idle: http.idle, drain: http.drain }
+}
+
+/// One bell for each job.
+#[derive(Default)]
+struct Bells {
+    sweep: Arc<Notify>,
+    mail: Arc<Notify>,
+    digest: Arc<Notify>,
+    panel: Arc<Notify>,
+    reconcile: Arc<Notify>,
+    retention: Arc<Notify>,
+}
+
+/// How often the jobs are rung that find out for themselves whether their hour has come.
+const ASK_EVERY_SECONDS: u32 = 60;
+
 /// The scheduler only rings bells, in UTC: what a ring means is the worker's.
-async fn ring_regularly(config: &Config, sweep: &Arc<Notify>, mail: &Arc<Notify>) -> anyhow::Result<JobScheduler> {
+async fn ring_regularly(config: &Config, bells: &Bells) -> anyhow::Result<JobScheduler> {
     let scheduler = JobScheduler::new().await.context("could not make the scheduler")?;
-    for (seconds, bell) in [(config.jobs.sweep_every_seconds, sweep), (config.jobs.deliver_every_seconds, mail)] {
+    for (seconds, bell) in [
+        (config.jobs.sweep_every_seconds, &bells.sweep),
+        (config.jobs.deliver_every_seconds, &bells.mail),
+        (ASK_EVERY_SECONDS, &bells.digest),
+        (ASK_EVERY_SECONDS, &bells.panel),
+        (ASK_EVERY_SECONDS, &bells.reconcile),
+        (ASK_EVERY_SECONDS, &bells.retention),
+    ] {
         let bell = bell.clone();
         let job = Job::new(cron(seconds).as_str(), move |_, _| bell.notify_one()).context("could not make a job")?;
         scheduler.add(job).await.context("could not schedule a job")?;

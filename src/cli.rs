@@ -2,14 +2,20 @@
 
 mod calendar;
 mod check;
+mod data_quality;
 mod demo;
+mod erase;
 mod evaluate;
+mod export;
 mod files;
 mod healthcheck;
 mod import;
 mod mail;
 mod migrate;
+mod policy;
+mod progress;
 mod recipient;
+mod retention;
 mod serve;
 mod token;
 
@@ -26,6 +32,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::{self, ConnectError};
 use crate::fields::plain_text;
+use crate::store::policies::in_force::InForceError;
 use crate::store::without_values;
 
 /// Watches child-protection cases in pre-proceedings for drift, and tells the people who can act.
@@ -49,11 +56,18 @@ enum Command {
     Calendar(calendar::Calendar),
     Import(import::Import),
     #[command(subcommand)]
+    Export(export::Export),
+    DataQuality(data_quality::DataQuality),
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    #[command(subcommand)]
     Recipient(recipient::Recipient),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
     Mail(mail::Mail),
+    Retention(retention::Retention),
+    Erase(erase::Erase),
     Healthcheck(healthcheck::Healthcheck),
 }
 
@@ -71,7 +85,7 @@ pub enum Done {
 pub enum Failure {
     /// Something went wrong on the way.
     #[error("{0:#}")]
-    Failed(#[from] anyhow::Error),
+    Failed(anyhow::Error),
     /// It was called or configured wrongly.
     #[error("{0:#}")]
     Wrong(anyhow::Error),
@@ -121,6 +135,25 @@ fn plain_name(name: &str) -> Result<(), Failure> {
         return Err(Failure::usage("--name must not be empty".to_owned()));
     }
     plain_text(name).map_err(|reason| Failure::usage(format!("--name {reason}")))
+}
+
+/// Tells a database that does not answer from work that failed.
+impl From<anyhow::Error> for Failure {
+    fn from(wrong: anyhow::Error) -> Self {
+        match wrong.downcast::<sqlx::Error>() {
+            Ok(wrong) => wrong.into(),
+            Err(wrong) => Self::Failed(wrong),
+        }
+    }
+}
+
+impl From<InForceError> for Failure {
+    fn from(wrong: InForceError) -> Self {
+        match wrong {
+            InForceError::Database(wrong) => wrong.into(),
+            other @ InForceError::Unreadable { .. } => Self::Failed(other.into()),
+        }
+    }
 }
 
 impl From<ConnectError> for Failure {
@@ -173,10 +206,18 @@ fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
         Command::Serve(command) => in_runtime(command.run(setting()?)),
         Command::Migrate(command) => in_runtime(command.run(setting()?)),
         Command::Check(command) => in_runtime(command.run(setting()?)),
+        Command::Import(import::Import { suggest: Some(file), .. }) => import::suggest::run(&file),
         Command::Import(command) => in_runtime(command.run(setting()?)),
+        Command::DataQuality(command) => in_runtime(command.run(setting()?)),
+        Command::Export(export::Export::Census(command)) => in_runtime(command.run(setting()?)),
+        Command::Policy(policy::Policy::Test(command)) => command.run(),
+        Command::Policy(policy::Policy::Check(command)) => in_runtime(command.run(setting()?)),
+        Command::Policy(policy::Policy::Preview(command)) => in_runtime(command.run(setting()?)),
         Command::Recipient(command) => in_runtime(command.run(setting()?)),
         Command::Token(command) => in_runtime(command.run(setting()?)),
         Command::Mail(command) => in_runtime(command.run(setting()?)),
+        Command::Retention(command) => in_runtime(command.run(setting()?)),
+        Command::Erase(command) => in_runtime(command.run(setting()?)),
         Command::Healthcheck(command) => in_runtime(command.run(setting()?)),
     }
 }

@@ -2,13 +2,23 @@
 //!
 //! A run or a request reads the clock once and passes the moment on. Instants are UTC; the civil date is London's.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// The time zone of England, bundled with the program.
 #[must_use]
 pub fn london() -> TimeZone {
     TimeZone::get("Europe/London").expect("the time zone database is bundled and knows London")
+}
+
+/// The moment at which a day begins in London; its clocks never change at midnight.
+///
+/// # Panics
+///
+/// Never: every day of our years has a beginning.
+#[must_use]
+pub fn midnight(day: Date) -> Timestamp {
+    day.to_zoned(london()).expect("a civil date is within the years of instants").timestamp()
 }
 
 /// A moment, with its civil date in London.
@@ -25,6 +35,12 @@ impl Moment {
     #[must_use]
     pub fn of(at: Timestamp) -> Self {
         Self { at, today: at.to_zoned(london()).date() }
+    }
+
+    /// What calendar and clock show in London.
+    #[must_use]
+    pub fn in_london(self) -> DateTime {
+        self.today.to_datetime(self.at.to_zoned(london()).time())
     }
 
     /// The same instant, taken to be on another day: for checks as of a day.
@@ -68,6 +84,24 @@ impl std::fmt::Debug for Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[rstest::rstest]
+    #[case("2026-03-29", "2026-03-29T00:00:00Z")]
+    #[case("2026-03-30", "2026-03-29T23:00:00Z")]
+    #[case("2026-10-25", "2026-10-24T23:00:00Z")]
+    #[case("2026-10-26", "2026-10-26T00:00:00Z")]
+    fn a_day_begins_at_midnight_over_clock_changes(#[case] day: Date, #[case] expected: Timestamp) {
+        assert_eq!(midnight(day), expected);
+    }
+
+    #[rstest::rstest]
+    #[case("2026-03-29T07:00:00Z", "2026-03-29T08:00:00")]
+    #[case("2026-03-28T08:00:00Z", "2026-03-28T08:00:00")]
+    #[case("2026-10-25T08:00:00Z", "2026-10-25T08:00:00")]
+    #[case("2026-10-24T07:00:00Z", "2026-10-24T08:00:00")]
+    fn eight_in_london_is_another_instant_in_summer(#[case] at: Timestamp, #[case] expected: DateTime) {
+        assert_eq!(Moment::of(at).in_london(), expected);
+    }
 
     /// In 2026 London's clocks go forward on 29 March and back on 25 October, both at 01:00 UTC; likewise in 2027 and 2028.
     #[rstest::rstest]

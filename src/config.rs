@@ -3,8 +3,9 @@
 //! The built-in defaults are the text of `config/default.toml` itself, so the two cannot differ. Nothing starts on a
 //! configuration that is wrong; every mistake is named at once, with where it was made.
 
+mod http;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,11 @@ use serde_json::{Map, Value};
 use crate::domain::case::coded;
 use crate::fields::{self, Fields, Mistake};
 use crate::policy_file;
+pub use http::HttpConfig;
+
+pub mod identity;
+
+use identity::SignIn;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 const PREFIX: &str = "PLO_DRIFT__";
@@ -95,8 +101,10 @@ pub struct Config {
     pub policy: Option<PathBuf>,
     /// Connection to PostgreSQL.
     pub database: DatabaseConfig,
-    /// Address of the API.
-    pub listen: SocketAddr,
+    /// The API, and what it is held to.
+    pub http: HttpConfig,
+    /// Sign-in with OpenID Connect.
+    pub sign_in: SignIn,
     /// Mail.
     pub mail: MailConfig,
     /// How often jobs run.
@@ -152,7 +160,13 @@ impl AllowedDomains {
         Self(domains.into_iter().map(|domain| domain.to_lowercase()).collect())
     }
 
-    /// Tells whether an address may be written to: its domain must be one of these, to the letter.
+    /// Tells whether an address is one, and may be written to.
+    #[must_use]
+    pub fn may_write_to(&self, address: &str) -> bool {
+        self.allow(address) && address.parse::<lettre::Address>().is_ok()
+    }
+
+    /// Tells whether the domain of an address may be written to: it must be one of these, to the letter.
     #[must_use]
     pub fn allow(&self, address: &str) -> bool {
         let domain = address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
@@ -178,6 +192,8 @@ pub struct HealthConfig {
     pub sweep_late_after: SignedDuration,
     /// Where a message has waited for so long.
     pub mail_late_after: SignedDuration,
+    /// Where no reconciliation has been clean for so long.
+    pub reconciliation_late_after: SignedDuration,
 }
 
 /// Logs.
@@ -369,16 +385,15 @@ fn config(fields: &mut Fields, folder: &Path) -> Option<Config> {
         Some((fields.text_or_empty("council").unwrap_or_default().to_owned(), base_url(fields)?, policy))
     });
     let database = fields.section("database", database);
-    let listen = fields.section("http", |fields| {
-        let text = fields.text("listen")?;
-        text.parse().ok().or_else(|| fields.mistake("listen", "must be an address and a port, such as 127.0.0.1:8080"))
-    });
+    let http = fields.section("http", http::read);
+    let sign_in = fields.section("identity", |fields| identity::sign_in(fields, folder));
     let mail = fields.section("mail", |fields| mail(fields, folder));
     let jobs = fields.section("jobs", jobs);
     let health = fields.section("health", |fields| {
         let mut seconds = |name| fields.number(name, 1..=604_800).map(|seconds| SignedDuration::from_secs(seconds.into()));
         let (sweep, mail) = (seconds("sweep_late_after_seconds"), seconds("mail_late_after_seconds"));
-        Some(HealthConfig { sweep_late_after: sweep?, mail_late_after: mail? })
+        let reconciliation = seconds("reconciliation_late_after_seconds");
+        Some(HealthConfig { sweep_late_after: sweep?, mail_late_after: mail?, reconciliation_late_after: reconciliation? })
     });
     let log = fields.section("log", |fields| {
         let format = fields.word("format", LogFormat::ALL, LogFormat::code);
@@ -391,7 +406,8 @@ fn config(fields: &mut Fields, folder: &Path) -> Option<Config> {
         base_url,
         policy,
         database: database?,
-        listen: listen?,
+        http: http?,
+        sign_in: sign_in?,
         mail: mail?,
         jobs: jobs?,
         health: health?,

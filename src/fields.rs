@@ -3,18 +3,24 @@
 //! Case documents, the policy and the configuration all come through here, so each mistake has the same form: where it is, as a
 //! JSON pointer (RFC 6901), and what would be right. A reason never repeats the wrong value, which may be somebody's name.
 
+mod tree;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde_json::{Map, Value};
 
 use crate::domain::calendar::{Span, YEARS};
+use crate::domain::retention::Term;
+
+pub use tree::{NotATree, Tree, tree};
 
 /// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = WrongField)]
 pub struct Mistake {
     /// Where, as a JSON pointer; empty for the document as a whole.
     pub pointer: String,
@@ -32,6 +38,17 @@ impl fmt::Display for Mistake {
 /// Mistakes one under another, as a message goes on with them.
 pub(crate) fn each_on_a_line(mistakes: &[String]) -> String {
     mistakes.iter().flat_map(|mistake| ["\n  ", mistake]).collect()
+}
+
+/// The JSON pointer of a field below a place.
+fn pointer_to(place: &str, name: &str) -> String {
+    format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// What a word must be, where it is none of a set.
+pub(crate) fn one_of<T: Copy>(all: &[T], code: fn(T) -> &'static str) -> String {
+    let codes: Vec<&str> = all.iter().map(|&word| code(word)).collect();
+    format!("must be one of: {}", codes.join(", "))
 }
 
 /// The longest text that a field may hold, in characters.
@@ -87,6 +104,17 @@ impl<'v> Fields<'v> {
         self.plain(name, text)
     }
 
+    /// Words, as [`plain_words`] wants them, that must be given.
+    pub fn required_words(&mut self, name: &'static str) -> Option<&'v str> {
+        let text = self.string(name, "must be a text");
+        let text = self.required(name, text)?;
+        match plain_words(text) {
+            Ok(()) => Some(text),
+            Err(_) if text.is_empty() => self.mistake(name, "must be given"),
+            Err(reason) => self.mistake(name, &reason),
+        }
+    }
+
     /// A civil date written `YYYY-MM-DD`, within [`YEARS`].
     pub fn date(&mut self, name: &'static str) -> Option<Date> {
         let text = self.string(name, "must be a date as a text, written YYYY-MM-DD")?;
@@ -123,14 +151,30 @@ impl<'v> Fields<'v> {
         }
     }
 
+    /// How long something is kept, such as `75 years`.
+    pub fn term(&mut self, name: &'static str) -> Option<Term> {
+        let text = self.string(name, "must be a text such as \"75 years\"")?;
+        match Term::from_str(text) {
+            Ok(term) => Some(term),
+            Err(wrong) => self.mistake(name, &wrong.to_string()),
+        }
+    }
+
     /// One of a set of words.
     pub fn word<T: Copy>(&mut self, name: &'static str, all: &[T], code: fn(T) -> &'static str) -> Option<T> {
         let text = self.string(name, "must be a text")?;
         let found = all.iter().copied().find(|&word| code(word) == text);
-        found.or_else(|| {
-            let codes: Vec<&str> = all.iter().map(|&word| code(word)).collect();
-            self.mistake(name, &format!("must be one of: {}", codes.join(", ")))
-        })
+        found.or_else(|| self.mistake(name, &one_of(all, code)))
+    }
+
+    /// A time of the day written `HH:MM`.
+    pub fn time(&mut self, name: &'static str) -> Option<Time> {
+        let text = self.string(name, "must be a time of the day as a text, written HH:MM")?;
+        let read = |text: &str| {
+            let (hour, minute) = text.split_once(':').filter(|(hour, minute)| hour.len() == 2 && minute.len() == 2)?;
+            Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+        };
+        read(text).or_else(|| self.mistake(name, "must be a time of the day written HH:MM, such as 08:00"))
     }
 
     /// A list of objects, in order; the wrong ones are left out, with their mistakes.
@@ -154,6 +198,20 @@ impl<'v> Fields<'v> {
             }
         }
         Some(all)
+    }
+
+    /// A table whose names are free: each name with what stands under it, read by `read`, which says what is wrong with one.
+    pub fn named<T>(&mut self, name: &'static str, mut read: impl FnMut(&'v str, &'v Value) -> Result<T, String>) -> Vec<T> {
+        let Some(value) = self.given(name) else { return Vec::new() };
+        let Value::Object(object) = value else { return self.mistake(name, "must be a table of names").unwrap_or_default() };
+        let mut all = Vec::new();
+        for (key, value) in object {
+            match read(key, value) {
+                Ok(value) => all.push(value),
+                Err(reason) => self.add(pointer_to(&format!("{}/{name}", self.pointer), key), reason),
+            }
+        }
+        all
     }
 
     /// An object within this one; read as an empty one where it is not given.
@@ -224,8 +282,7 @@ impl<'v> Fields<'v> {
 
     fn refuse_unknown(&self) {
         for name in self.object.keys().filter(|name| !self.known.contains(&name.as_str())) {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
-            self.add(format!("{}/{escaped}", self.pointer), "is not a field that is known here".into());
+            self.add(pointer_to(&self.pointer, name), "is not a field that is known here".into());
         }
     }
 
@@ -238,7 +295,8 @@ impl<'v> Fields<'v> {
     }
 }
 
-/// Insists that a text is one line of at most [`LONGEST_TEXT`] characters that neither begins nor ends with a space.
+/// Insists that a text is one line of at most [`LONGEST_TEXT`] characters that neither begins nor ends with a space, and that it
+/// reads as it is written: nothing in it is invisible or turns the direction of writing.
 ///
 /// # Errors
 ///
@@ -246,13 +304,30 @@ impl<'v> Fields<'v> {
 pub fn plain_text(text: &str) -> Result<(), String> {
     if text != text.trim() {
         Err("must not begin or end with a space".to_owned())
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')) {
         Err("must not hold line breaks or other control characters".to_owned())
+    } else if text.chars().any(misleads) {
+        Err("must not hold invisible characters".to_owned())
     } else if text.chars().nth(LONGEST_TEXT).is_some() {
         Err(format!("must be at most {LONGEST_TEXT} characters long"))
     } else {
         Ok(())
     }
+}
+
+/// Zero-width characters, and those that turn the direction of writing.
+fn misleads(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Insists that a text is plain as [`plain_text`] does, and says something.
+///
+/// # Errors
+///
+/// What would be right.
+pub fn plain_words(text: &str) -> Result<(), String> {
+    plain_text(text)?;
+    if text.chars().any(char::is_alphanumeric) { Ok(()) } else { Err("must hold at least one letter or digit".to_owned()) }
 }
 
 /// Reads a civil date written `YYYY-MM-DD`, of the years 2000 to 2100.
@@ -299,6 +374,25 @@ mod tests {
     #[case("2026-00-10", false)]
     fn dates_have_one_form(#[case] text: &str, #[case] right: bool) {
         assert_eq!(civil_date(text).is_ok(), right);
+    }
+
+    #[rstest::rstest]
+    #[case("Hold the review", Ok(()))]
+    #[case("Überprüfung, דיון, 會議", Ok(()))]
+    #[case("2", Ok(()))]
+    #[case("", Err("must hold at least one letter or digit"))]
+    #[case("-", Err("must hold at least one letter or digit"))]
+    #[case("… ?!", Err("must hold at least one letter or digit"))]
+    #[case(" x", Err("must not begin or end with a space"))]
+    #[case("a\nb", Err("must not hold line breaks or other control characters"))]
+    #[case("a\u{200b}b", Err("must not hold invisible characters"))]
+    #[case("a\u{200f}b", Err("must not hold invisible characters"))]
+    #[case("a\u{202e}b", Err("must not hold invisible characters"))]
+    #[case("a\u{2060}b", Err("must not hold invisible characters"))]
+    #[case("a\u{2066}b\u{2069}", Err("must not hold invisible characters"))]
+    #[case("\u{feff}b", Err("must not hold invisible characters"))]
+    fn words_say_something_that_reads_as_it_is_written(#[case] text: &str, #[case] expected: Result<(), &str>) {
+        assert_eq!(plain_words(text), expected.map_err(str::to_owned));
     }
 
     #[test]

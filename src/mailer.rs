@@ -3,6 +3,7 @@
 //! What leaves holds references, rules, dates and links; no names, dates of birth, expected delivery dates or typed text.
 
 mod bar;
+pub mod blocks;
 pub mod file;
 mod page;
 mod plain;

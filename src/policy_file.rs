@@ -2,20 +2,26 @@
 //!
 //! A key that is left out keeps its default; an unknown key, a wrong unit or limits the wrong way round are refused, all at once.
 
+mod census;
+mod retention;
+mod telling;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{SHA256, digest as hash};
 use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::domain::calendar::{Calendar, CalendarChanges, Span};
 use crate::domain::case::{AssessmentKind, Grade};
 use crate::domain::policy::{
-    AlertPolicy, AssessmentPolicy, ClockPolicy, ClockStart, Counts, DecisionPolicy, Delivery, ExtensionTotalPolicy,
-    ForecastPolicy, Limits, MilestonePolicy, Policy, ReEntryPolicy, RepeatedOpportunityPolicy, RequiredAssessment, Role, Rung,
+    AssessmentPolicy, ClockPolicy, ClockStart, Counts, DecisionPolicy, DigestPolicy, ExtensionTotalPolicy, ForecastPolicy,
+    Limits, MilestonePolicy, Policy, ReEntryPolicy, RepeatedOpportunityPolicy, RequiredAssessment,
 };
-use crate::domain::schedule::Severity;
+use crate::domain::retention::RetentionPolicy;
 use crate::fields::{self, Fields, Mistake, civil_date};
+use crate::hex;
 
 /// Why a policy was refused.
 #[derive(Debug, thiserror::Error)]
@@ -51,14 +57,65 @@ fn in_toml_words(mistake: &Mistake) -> String {
     format!("{}: {}", mistake.pointer.trim_start_matches('/').replace('/', "."), mistake.reason)
 }
 
-/// Reads the policy in a file.
-///
-/// # Errors
-///
-/// The file cannot be read, is not TOML, or is no policy; every mistake is named.
-pub fn load(path: &Path) -> Result<Policy, PolicyError> {
-    let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Unreadable { path: path.to_owned(), source })?;
-    read(&path.display().to_string(), &text)
+/// The rules in force where no file says others.
+const BUILT_IN: &str = include_str!("../config/policy.toml");
+
+/// A policy with the text that says it.
+#[derive(Clone, Debug)]
+pub struct PolicyDocument {
+    /// What it says.
+    pub policy: Policy,
+    /// The whole text.
+    pub text: String,
+    /// Whether it is the one of the program itself.
+    pub is_built_in: bool,
+}
+
+impl PolicyDocument {
+    /// The built-in policy; a test holds that its text says the defaults.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self { policy: Policy::default(), text: BUILT_IN.to_owned(), is_built_in: true }
+    }
+
+    /// Reads the policy in a file.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is not TOML, or is no policy; every mistake is named.
+    pub fn of_file(path: &Path) -> Result<Self, PolicyError> {
+        let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Unreadable { path: path.to_owned(), source })?;
+        Ok(Self { policy: read(&path.display().to_string(), &text)?, text, is_built_in: false })
+    }
+
+    /// Reads the policy in a text; `name` is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// The text is not TOML, or no policy; every mistake is named.
+    pub fn of_text(name: &str, text: &str) -> Result<Self, PolicyError> {
+        Ok(Self { policy: read(name, text)?, text: text.to_owned(), is_built_in: false })
+    }
+
+    /// Tells what it says from what others say, and this version of the rules from others: after either changed, every case is
+    /// looked at again. How long things are kept changes no finding, and stands apart at the end.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let hashed = |text: &str| hex::encode(hash(&SHA256, text.as_bytes()).as_ref());
+        let rules = Policy { retention: RetentionPolicy::default(), ..self.policy.clone() };
+        let rules = hashed(&format!("{} {rules:?} {:?}", env!("CARGO_PKG_VERSION"), rules.calendar.changes()));
+        let retention = self.policy.retention;
+        if retention == RetentionPolicy::default() { rules } else { format!("{rules}.{}", hashed(&format!("{retention:?}"))) }
+    }
+
+    /// Reads the policy in a file; the built-in one where none is named.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::of_file`].
+    pub fn of_file_or_built_in(path: Option<&Path>) -> Result<Self, PolicyError> {
+        path.map_or_else(|| Ok(Self::built_in()), Self::of_file)
+    }
 }
 
 /// Reads a policy from a text; `name` is what errors call it.
@@ -67,12 +124,40 @@ pub fn load(path: &Path) -> Result<Policy, PolicyError> {
 ///
 /// The text is not TOML, or no policy; every mistake is named.
 pub fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
+    let document = tree(name, text)?;
+    fields::read(&document, policy).map_err(|mistakes| PolicyError::Wrong { name: name.to_owned(), mistakes })
+}
+
+/// What a text in TOML says, as JSON.
+///
+/// # Errors
+///
+/// The text is not TOML.
+pub fn tree(name: &str, text: &str) -> Result<Value, PolicyError> {
     let table: toml::Table = text.parse().map_err(|wrong: toml::de::Error| PolicyError::NotToml {
         name: name.to_owned(),
         reason: where_and_why(text, &wrong),
     })?;
-    let document = as_json(toml::Value::Table(table));
-    fields::read(&document, policy).map_err(|mistakes| PolicyError::Wrong { name: name.to_owned(), mistakes })
+    Ok(as_json(toml::Value::Table(table)))
+}
+
+/// The text in TOML that says what a tree of JSON does; absent where that is no object, or holds what TOML has no words for.
+#[must_use]
+pub fn text_of(mut tree: Value) -> Option<String> {
+    leave_out_nulls(&mut tree);
+    tree.is_object().then(|| toml::to_string_pretty(&tree).ok()).flatten()
+}
+
+/// A field that is null is not given.
+fn leave_out_nulls(tree: &mut Value) {
+    match tree {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(leave_out_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_out_nulls),
+        _ => {}
+    }
 }
 
 /// Where a text breaks and why, without what stands there: it may be a secret.
@@ -97,6 +182,12 @@ pub(crate) fn as_json(value: toml::Value) -> Value {
 #[expect(clippy::unnecessary_wraps, reason = "every part of a document is read by a function of this shape")]
 fn policy(fields: &mut Fields) -> Option<Policy> {
     let usual = Policy::default();
+    let re_entry = fields
+        .section("re_entry", |fields| {
+            let counts = counts_here(fields, usual.re_entry.counts);
+            Some(ReEntryPolicy { within: fields.span("within").unwrap_or(usual.re_entry.within), counts })
+        })
+        .unwrap_or(usual.re_entry);
     Some(Policy {
         calendar: fields.section("calendar", calendar).unwrap_or_default(),
         clock: fields.section("clock", |fields| Some(clock(fields, usual.clock))).unwrap_or(usual.clock),
@@ -140,14 +231,15 @@ fn policy(fields: &mut Fields) -> Option<Policy> {
                 })
             })
             .unwrap_or(usual.repeated_opportunity),
-        re_entry: fields
-            .section("re_entry", |fields| {
-                let counts = counts_here(fields, usual.re_entry.counts);
-                Some(ReEntryPolicy { within: fields.span("within").unwrap_or(usual.re_entry.within), counts })
-            })
-            .unwrap_or(usual.re_entry),
+        re_entry,
         worker_change: counts(fields, "worker_change", usual.worker_change),
-        alerts: fields.section("alerts", |fields| Some(alerts(fields, &usual.alerts))).unwrap_or(usual.alerts),
+        alerts: fields.section("alerts", |fields| Some(telling::alerts(fields, &usual.alerts))).unwrap_or(usual.alerts),
+        digest: fields
+            .section("digest", |fields| Some(DigestPolicy { at: fields.time("at").unwrap_or(usual.digest.at) }))
+            .unwrap_or(usual.digest),
+        panel: fields.section("panel", |fields| Some(telling::panel(fields, &usual.panel))).unwrap_or(usual.panel),
+        retention: fields.section("retention", |fields| Some(retention::retention(fields, re_entry))).unwrap_or_default(),
+        census_outcomes: fields.section("census", census::outcomes).unwrap_or(usual.census_outcomes),
     })
 }
 
@@ -232,26 +324,6 @@ fn extension_total(fields: &mut Fields, usual: ExtensionTotalPolicy) -> Extensio
     total
 }
 
-fn alerts(fields: &mut Fields, usual: &AlertPolicy) -> AlertPolicy {
-    let mut rungs = |name, usual: &[Rung]| {
-        if !fields.has(name) {
-            return usual.to_vec();
-        }
-        fields.objects(name, |fields| {
-            let role = fields.word("role", Role::ALL, Role::code);
-            let role = fields.required("role", role);
-            let deliver = fields.word("deliver", Delivery::ALL, Delivery::code);
-            let deliver = fields.required("deliver", deliver);
-            Some(Rung { role: role?, deliver: deliver? })
-        })
-    };
-    let (amber, red) = (rungs("amber", &usual.amber), rungs("red", &usual.red));
-    if red.is_empty() {
-        fields.mistake::<()>("red", "must name at least one role: a red alert that nobody is told of is lost");
-    }
-    AlertPolicy { alert_from: fields.word("alert_from", Severity::ALL, Severity::code).unwrap_or(usual.alert_from), amber, red }
-}
-
 fn one_span(fields: &mut Fields, section: &'static str, name: &'static str, usual: Span) -> Span {
     fields.section(section, |fields| fields.span(name)).unwrap_or(usual)
 }
@@ -297,82 +369,4 @@ fn counts_here(fields: &mut Fields, usual: Counts) -> Counts {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    const IN_FORCE: &str = include_str!("../config/policy.toml");
-
-    #[test]
-    fn the_file_in_force_says_the_defaults() {
-        assert_eq!(read("policy.toml", IN_FORCE).expect("the policy in force is right"), Policy::default());
-    }
-
-    /// So that the test above cannot pass on keys that were left out: each number in the file is changed in turn, and noticed.
-    #[test]
-    fn the_file_in_force_holds_every_number() {
-        let mut changed = 0;
-        for (index, found) in IN_FORCE.match_indices(|letter: char| letter.is_ascii_digit()) {
-            let line_start = IN_FORCE[..index].rfind('\n').map_or(0, |at| at + 1);
-            if IN_FORCE[line_start..index].contains('#') {
-                continue;
-            }
-            let other = if found == "9" { "8" } else { "9" };
-            let text = format!("{}{other}{}", &IN_FORCE[..index], &IN_FORCE[index + 1..]);
-            let policy = read("policy.toml", &text);
-            assert!(
-                policy.is_err() || policy.is_ok_and(|policy| policy != Policy::default()),
-                "line: {}",
-                &IN_FORCE[line_start..=index]
-            );
-            changed += 1;
-        }
-        assert!(changed >= 50, "{changed} digits changed");
-    }
-
-    #[test]
-    fn what_is_left_out_keeps_its_default() {
-        let policy = read("p", "[clock]\nlength = \"12 weeks\"\n[fgdm]\nrequired_from = 2026-09-01\n").expect("a right policy");
-        assert_eq!(policy.clock.length, Span::Weeks(12));
-        assert_eq!(policy.clock.before_birth, Span::Weeks(4));
-        assert_eq!(policy.fgdm_required_from, Some(date(2026, 9, 1)));
-    }
-
-    #[test]
-    fn a_wrong_policy_is_refused_with_every_mistake_named() {
-        let text = r#"
-            mileposts = 1
-            [clock]
-            starts = "monday"
-            length = "16"
-            [review_gap]
-            amber_after = "8 weeks"
-            red_after = "6 weeks"
-            [worker_change]
-            red_from = 0
-            [calendar]
-            closures = ["2026-12-29", "Christmas"]
-            [assessment_not_commissioned]
-            required = [{ kind = "parenting" }]
-            [alerts]
-            red = []
-        "#;
-        let error = read("mine.toml", text).expect_err("nearly everything in it is wrong").to_string();
-        let expected = "the policy mine.toml is wrong:\n  \
-            alerts.red: must name at least one role: a red alert that nobody is told of is lost\n  \
-            assessment_not_commissioned.required.0.within: must be given\n  \
-            calendar.closures.1: must be a date written YYYY-MM-DD\n  \
-            clock.length: must be a whole number and a unit, as in \"5 working days\", \"16 weeks\" or \"56 days\", of at most five years\n  \
-            clock.starts: must be one of: decision, letter, initial_meeting\n  \
-            mileposts: is not a field that is known here\n  \
-            review_gap.red_after: must not be shorter than amber_after\n  \
-            worker_change.red_from: must be a whole number from 1 to 1000";
-        assert_eq!(error, expected);
-    }
-
-    #[test]
-    fn what_is_not_toml_is_refused() {
-        assert!(matches!(read("p", "[clock"), Err(PolicyError::NotToml { .. })));
-    }
-}
+mod tests;

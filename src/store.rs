@@ -2,17 +2,42 @@
 //!
 //! Every query is checked at compile time and carries its name. Rows turn into the domain's values here and nowhere else.
 
+pub mod agenda;
 pub mod alert_list;
 pub mod alerts;
+pub mod audit;
 pub mod caseload;
 pub mod cases;
+pub mod census;
+pub mod changes;
+pub mod data_quality;
+pub mod erasure;
+pub mod facts;
+pub mod gathering;
+pub mod history;
+pub mod invariants;
 pub mod jobs;
 pub mod journal;
+pub mod kept_answers;
+pub mod ladders;
+pub mod link_bearers;
+pub mod link_keys;
+pub mod measures;
 pub mod outbox;
+pub mod pauses;
+pub mod people;
+pub mod policies;
+pub mod preview;
 pub mod readiness;
 pub mod recipients;
 pub mod record;
+pub mod sources;
+pub mod statistics;
+pub mod stood;
+pub mod story;
+pub mod to_tell;
 pub mod tokens;
+pub mod told;
 pub mod watch;
 
 use jiff::civil::Date;

@@ -11,11 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter::successors;
 
 use jiff::civil::Date;
-use plo_drift::domain::calendar::{YEARS, shift};
+use plo_drift::domain::calendar::{YEARS, in_words, shift};
 use plo_drift::domain::case::{AssessmentKind, Case};
 use plo_drift::domain::course::Course;
+use plo_drift::domain::evaluation::Evaluation;
+use plo_drift::domain::explain::explain;
 use plo_drift::domain::forecast::forecast_on;
+use plo_drift::domain::in_effect::in_effect_on;
 use plo_drift::domain::policy::Policy;
+use plo_drift::domain::rules::{self, Rule};
 use plo_drift::domain::schedule::Severity::{self, Amber, Notice, Red};
 use plo_drift::domain::schedule::{Finding, Schedule};
 use proptest::prelude::*;
@@ -122,6 +126,51 @@ proptest! {
             prop_assert_eq!(course.status_on(day), naive::status_on(&case, &policy, day), "on {}", day);
             prop_assert_eq!(course.end_on(day).map(|end| end.on), naive::end_on(&case, &policy, day), "on {}", day);
             prop_assert_eq!(forecast_on(&course, day), naive::forecast_on(&case, &policy, day), "on {}", day);
+        }
+    }
+
+    #[test]
+    fn what_is_dated_later_is_not_in_effect(case in any_case(), policy in any_policy(), which in any::<Index>()) {
+        let day = days().nth(which.index(days().count())).expect("the index was held to the days");
+        let (known, whole) = (in_effect_on(&case, day), Evaluation::of(&case, &policy, day));
+        let evaluation = Evaluation::of(&known, &policy, day);
+        // A birth that is dated later hides days, and changes nothing else.
+        let told = |findings: &[Finding]| -> Vec<Finding> {
+            findings.iter().map(|finding| Finding { gives_a_birth_away: false, ..finding.clone() }).collect()
+        };
+        prop_assert_eq!(told(&evaluation.findings), told(&whole.findings), "on {}: {:#?}", day, known);
+        let stands = |on: &Evaluation| (on.status, on.clock_start, on.base_end, on.end, on.forecast);
+        prop_assert_eq!(stands(&evaluation), stands(&whole), "on {}: {:#?}", day, known);
+        prop_assert_eq!(&in_effect_on(&known, day), &known);
+    }
+
+    #[test]
+    fn each_rule_says_its_findings_or_why_there_is_none(case in any_case(), policy in any_policy(), which in any::<Index>()) {
+        let day = days().nth(which.index(days().count())).expect("the index was held to the days");
+        let evaluation = Evaluation::of(&case, &policy, day);
+        let known = in_effect_on(&case, day);
+        let schedule = Schedule::of(&Course::of(&known, &policy));
+        let explained = explain(&case, &policy, day);
+        prop_assert_eq!(explained.iter().map(|explained| explained.rule).collect::<Vec<_>>(), Rule::ALL);
+        for (explained, entry) in explained.into_iter().zip(&rules::ALL) {
+            let findings: Vec<Finding> = explained.findings;
+            let of_rule = |findings: Vec<Finding>| findings.into_iter().filter(|finding| finding.rule == explained.rule);
+            prop_assert_eq!(&findings, &of_rule(evaluation.findings.clone()).collect::<Vec<_>>(), "on {}", day);
+            let Some(reason) = explained.why_none else {
+                prop_assert!(!findings.is_empty() && entry.statuses.contains(&evaluation.status), "{:?} on {}", explained.rule, day);
+                continue;
+            };
+            prop_assert!(findings.is_empty() && !reason.is_empty() && reason.len() < 500, "on {}: {}", day, reason);
+            let later = days().filter(|&later| later > day);
+            let next = later.map(|later| (later, of_rule(schedule.on(later, &policy.calendar)).map(|finding| finding.severity).max()))
+                .find_map(|(later, severity)| Some((later, severity?)));
+            if let Some((on, severity)) = next {
+                let severity = if severity == Notice { "noticed" } else { severity.code() };
+                let named = [format!(" is {severity} from {} if", in_words(on)), format!(" is {severity} on a day that a birth sets, if")];
+                prop_assert!(named.iter().any(|named| reason.contains(named.as_str())), "on {}: {} but: {}", day, named[0], reason);
+            } else if reason.contains("if nothing changes") {
+                prop_assert!(schedule.next_change_after(days().last().expect("the story has days")).is_some(), "{}", reason);
+            }
         }
     }
 }

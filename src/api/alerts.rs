@@ -1,13 +1,20 @@
 //! Alerts, as callers read them.
 
-use axum::Json;
+pub mod answers;
+pub mod story;
+
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::ApiState;
+use super::audit::Shown;
 use super::auth::Caller;
+use super::etag;
 use super::page;
 use super::parameters::{Parameters, is_of_our_years};
 use super::problem::Problem;
@@ -17,28 +24,49 @@ use crate::store::BEGIN_LIST;
 use crate::store::alert_list::{self, AlertState, Filter, Listed, Place};
 
 /// A page of alerts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AlertList {
+    /// At most as many as `limit` says.
     alerts: Vec<Alert>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
 /// One alert.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Alert {
+    /// Names it.
+    #[schema(value_type = uuid::Uuid)]
     id: String,
+    /// The reference of its case.
+    #[schema(example = "PP-2026-014")]
     case: String,
+    /// The team of its case.
     team: Option<String>,
+    /// The code of the rule that found it.
+    #[schema(value_type = Rule)]
     rule: String,
+    /// The heading for people, which may change.
     title: String,
+    /// What it is about, within its rule; empty for the case as a whole.
     subject: String,
+    /// How grave it is.
+    #[schema(value_type = Severity)]
     severity: String,
+    /// Where it stands.
+    #[schema(value_type = AlertState)]
     state: String,
+    /// The evidence: a plain sentence.
     message: String,
+    /// Since when the finding is at amber or above (for a notice: present at all).
     since_on: Date,
+    /// Since when it is at this severity.
     severity_since_on: Date,
+    /// When it was opened.
     opened_at: Timestamp,
+    /// When its present turn began: it was opened, raised, lowered, or opened again after a pause.
     turned_at: Timestamp,
+    /// When the rules found it put right.
     resolved_at: Option<Timestamp>,
 }
 
@@ -47,11 +75,31 @@ pub struct Alert {
 /// # Errors
 ///
 /// Wrong parameters; the database does not answer.
+#[utoipa::path(
+    get, path = "/api/v1/alerts", tag = "alerts", operation_id = "list_alerts",
+    summary = "Alerts, newest first",
+    description = "One alert stands for each thing that drifts: for a case, a rule and a subject. Only the rules resolve one.",
+    params(
+        ("state" = Option<AlertState>, Query, description = "Only alerts that stand here."),
+        ("severity" = Option<Severity>, Query, description = "Only alerts of this severity."),
+        ("rule" = Option<Rule>, Query, description = "Only alerts of this rule."),
+        ("team" = Option<String>, Query, description = "Only alerts of cases of this team.", example = "North"),
+        ("opened_since" = Option<String>, Query, description = "Only alerts opened then or later: a date (from midnight in London) or a moment (RFC 3339) of the years 2000 to 2100.", example = "2026-06-01"),
+        ("limit" = Option<u32>, Query, description = "How many alerts a page holds: 50 where it is not given.", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before."),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of an answer that the caller has."),
+    ),
+    responses(
+        (status = 200, description = "A page of alerts.", body = AlertList, headers(("ETag" = String, description = "Stays the same while the page does."))),
+        (status = 304, description = "The page is the one with this ETag."),
+    ),
+)]
 pub async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     mut parameters: Parameters,
-) -> Result<Json<AlertList>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let filter = filter(&mut parameters);
     let limit = page::limit(&mut parameters);
     let after = page::cursor(&mut parameters, |_| true).unwrap_or(Place::START);
@@ -61,7 +109,11 @@ pub async fn list(
     let mut listed = alert_list::page(&mut transaction, &caller.scope, &filter, after, limit + 1).await?;
     transaction.commit().await?;
     let next_cursor = page::cut(&mut listed, limit, Listed::place);
-    Ok(Json(AlertList { alerts: listed.into_iter().map(Alert::from).collect(), next_cursor }))
+    let cases = Shown::each_once(listed.iter().map(|alert| alert.case_reference.as_str()));
+    let alerts = listed.into_iter().map(Alert::from).collect();
+    let mut response = etag::answer(&headers, &AlertList { alerts, next_cursor })?;
+    response.extensions_mut().insert(cases);
+    Ok(response)
 }
 
 fn filter(parameters: &mut Parameters) -> Filter {

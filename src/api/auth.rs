@@ -1,19 +1,27 @@
 //! Who calls, and what they may do.
 //!
-//! A bearer token is looked up by its hash. Whatever is wrong with it (none, not a token, unknown, expired, revoked) gets the
-//! same answer.
+//! A bearer token is one of the service's own, or one of an OpenID Connect issuer for a person who signed in there. Whatever is
+//! wrong with it (none, not a token, unknown, expired, revoked, forged) gets the same answer.
 
-use axum::extract::{FromRequestParts, Request, State};
+mod bearer;
+
+use std::fmt;
+
+use axum::RequestExt;
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use jiff::Timestamp;
 
 use super::ApiState;
 use super::frame::Now;
+use super::link::LinkBearer;
 use super::problem::Problem;
-use crate::store::tokens::{self, ApiRole, Scope, Secret};
+use crate::store::pauses::By;
+use crate::store::tokens::{ApiRole, Scope};
+use bearer::Shown;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +30,58 @@ pub enum Access {
     Anyone,
     /// Bearers of a token that may do what this role may.
     Bearer(ApiRole),
+    /// Whoever comes by the link of a mail: the path holds its `{token}`.
+    Link,
+}
+
+/// Who calls over the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The bearer of a token of the service's own, by its number.
+    Token(i64),
+    /// A person who signed in with OpenID Connect, by their number.
+    Person(i64),
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(id) => write!(f, "token {id}"),
+            Self::Person(id) => write!(f, "person {id}"),
+        }
+    }
+}
+
+impl From<Who> for By {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::Token(id) => Self::Token(id),
+            Who::Person(id) => Self::Person(id),
+        }
+    }
 }
 
 /// The bearer of a token that counts. Where a route lets anyone in, there is none.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Names the token in logs.
-    pub token_id: i64,
+    /// Who it is.
+    pub who: Who,
     /// What the caller may see.
     pub scope: Scope,
-    role: ApiRole,
+    roles: Vec<ApiRole>,
 }
 
 impl Caller {
+    /// Names the caller in what is kept of their doing: never by name.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        self.who.to_string()
+    }
+
     /// Tells whether the caller may do what a role is for.
     #[must_use]
     pub fn may(&self, needed: ApiRole) -> bool {
-        self.role.may(needed)
+        self.roles.iter().any(|role| role.may(needed))
     }
 }
 
@@ -54,36 +97,54 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 ///
 /// # Errors
 ///
-/// No token that counts, or one whose role is not enough; the database does not answer.
+/// No token that counts, or one whose role is not enough; a link that does not work; too many requests; the database does not answer.
 pub async fn admit(
     State((state, access)): State<(ApiState, Access)>,
     Now(now): Now,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if let Access::Bearer(needed) = access {
-        let caller = identify(&state, request.headers(), now.at).await?;
-        tracing::Span::current().record("caller.token", caller.token_id);
-        if !caller.may(needed) {
-            return Err(Problem::Forbidden);
+    if access == Access::Anyone {
+        return Ok(next.run(request).await);
+    }
+    let comer = state.gate.comer(&request)?;
+    let unknown = |problem: &Problem| {
+        if matches!(problem, Problem::Unauthenticated | Problem::NoRole | Problem::NoTeam | Problem::NotFound) {
+            state.gate.turn_away(comer);
         }
-        request.extensions_mut().insert(caller);
+    };
+    match access {
+        Access::Anyone => {}
+        Access::Bearer(needed) => {
+            let caller = identify(&state, request.headers(), now.at).await.inspect_err(unknown)?;
+            state.gate.let_in(comer, caller.actor())?;
+            tracing::Span::current().record("caller.actor", caller.actor());
+            if !caller.may(needed) {
+                return Err(Problem::Forbidden);
+            }
+            request.extensions_mut().insert(caller);
+        }
+        Access::Link => {
+            let link = link_of(&mut request).await?;
+            let bearer = LinkBearer::identify(&state, &link, now.today).await.inspect_err(unknown)?;
+            state.gate.let_in(comer, format!("recipient {}", bearer.recipient))?;
+            tracing::Span::current().record("caller.recipient", bearer.recipient);
+            request.extensions_mut().insert(bearer);
+        }
     }
     Ok(next.run(request).await)
 }
 
-async fn identify(state: &ApiState, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Problem> {
-    let secret = bearer(headers).ok_or(Problem::Unauthenticated)?;
-    let mut connection = state.pool.acquire().await?;
-    let token = tokens::find_by_hash(&mut connection, &secret.hash()).await?;
-    let token = token.filter(|token| token.is_valid_at(now)).ok_or(Problem::Unauthenticated)?;
-    Ok(Caller { token_id: token.id, scope: token.scope, role: token.role })
+/// The token of the link, from the path.
+async fn link_of(request: &mut Request) -> Result<String, Problem> {
+    let parameters = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::NotFound)?;
+    let token = parameters.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.to_owned());
+    token.ok_or(Problem::NotFound)
 }
 
-/// The secret that a request shows, if it shows exactly one.
-fn bearer(headers: &HeaderMap) -> Option<Secret> {
-    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (shown.next(), shown.next()) else { return None };
-    let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
-    Secret::parse(secret.trim_start_matches(' ')).filter(|_| scheme.eq_ignore_ascii_case("bearer"))
+async fn identify(state: &ApiState, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Problem> {
+    match bearer::shown(headers).ok_or(Problem::Unauthenticated)? {
+        Shown::Secret(secret) => bearer::of_a_token(state, &secret, now).await,
+        Shown::Signed(token) => bearer::of_an_issuer(state, token, now).await,
+    }
 }

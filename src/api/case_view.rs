@@ -1,79 +1,152 @@
-//! One case as callers read it: its facts, and what the rules make of them on a day.
+//! One case as callers read it: its facts, what the rules make of them on a day, and where each comes from.
+
+mod provenance;
+mod sources;
+mod summaries;
 
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 use super::alerts::Alert;
+use super::openapi::CaseDocument;
+use super::problem::Problem;
+use super::{case_tag, etag};
+use crate::data_quality::how_derived;
 use crate::domain::calendar::days_between;
 use crate::domain::case::Case;
 use crate::domain::course::{Course, End, EndSetBy, Status};
 use crate::domain::evaluation::Evaluation;
-use crate::domain::milestone::Milestone;
+use crate::domain::milestone::{Milestone, Timing};
 use crate::domain::policy::Policy;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::{Finding, Severity};
 use crate::exchange::document;
-use crate::store::alert_list;
+use crate::store::{alert_list, changes, sources as kept};
+pub use provenance::OriginView;
+use provenance::ProvenanceView;
+use sources::SourceView;
+use summaries::{EngagementView, ExtensionsView};
 
 /// One case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Case)]
 pub struct CaseView {
+    /// The council's pseudonymous reference.
+    #[schema(example = "PP-2026-014")]
     reference: String,
+    /// The day as of which it is evaluated: today, in London.
     on: Date,
+    /// Where it stands.
     status: Status,
+    /// Its gravest finding.
     rag: Rag,
+    /// Everything that is recorded of it.
+    #[schema(value_type = CaseDocument)]
     facts: Value,
+    /// The day from which the period is counted; null before the start.
     clock_start: Option<Date>,
+    /// The end of the period without extensions and births.
     base_end: Option<Date>,
+    /// The end of the period as it stands, and what set it.
     end: Option<EndView>,
+    /// For how many whole weeks it has been in pre-proceedings; null where it is not.
     weeks_open: Option<i64>,
+    /// When a decision is to be expected at the usual pace; null unless it is open.
     forecast: Option<Date>,
+    /// The four steps, in their order.
     milestones: Vec<MilestoneView>,
+    /// What the rules find, ordered by rule and subject.
     findings: Vec<FindingView>,
+    /// The next day on which a finding comes, goes or changes if no fact does; null where that is never.
     next_change_on: Option<Date>,
+    /// How the family has kept its appointments.
+    engagement: EngagementView,
+    /// How much more time was asked for and given.
+    extensions: ExtensionsView,
+    /// Its alerts, newest first, resolved ones too.
     alerts: Vec<Alert>,
+    /// Where each fact that is recorded comes from.
+    provenance: Vec<ProvenanceView>,
+    /// The imports that have had a word on it.
+    sources: Vec<SourceView>,
+}
+
+/// A case as it is shown, with its tag.
+pub struct TaggedView {
+    /// See [`case_tag`].
+    pub tag: String,
+    /// The view as JSON.
+    pub body: Vec<u8>,
 }
 
 /// The end of the period, and what set it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = End)]
 pub struct EndView {
-    on: Date,
-    set_by: EndSetBy,
+    /// The last day of the period.
+    pub(super) on: Date,
+    /// What set it.
+    pub(super) set_by: EndSetBy,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MilestoneStanding)]
 struct MilestoneView {
+    /// Which step.
     code: Milestone,
+    /// The day it is due; null while it is not due at all.
     due: Option<Date>,
+    /// The day it was met.
     met: Option<Date>,
+    /// How many working days after its day it was met or, not being met, how many it is over; negative where it was met early or has
+    /// days left. Null where it is not due, or neither met nor expected any more.
     working_days: Option<i64>,
+    /// Which way these working days go.
+    timing: Option<Timing>,
 }
 
-#[derive(Debug, Serialize)]
-struct FindingView {
+/// A finding, with its evidence.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Finding)]
+pub struct FindingView {
+    /// The permanent code of the rule.
     rule: Rule,
+    /// The heading for people, which may change.
     title: &'static str,
+    /// What it is about, within its rule; empty for the case as a whole.
     subject: String,
-    severity: Severity,
+    /// How grave it is.
+    pub(super) severity: Severity,
+    /// Since when it is at amber or above (for a notice: present at all).
     since_on: Date,
+    /// Since when it is at this severity.
     severity_since_on: Date,
-    message: String,
+    /// The evidence: a plain sentence.
+    pub(super) message: String,
 }
 
 impl CaseView {
-    /// Evaluates a case on a day, and lays its alerts beside.
-    #[must_use]
-    pub fn of(case: &Case, policy: &Policy, day: Date, alerts: Vec<alert_list::Listed>) -> Self {
+    /// Evaluates a case on a day, and lays beside it what else is kept of it.
+    ///
+    /// # Errors
+    ///
+    /// The database does not answer, or holds what is not known here.
+    pub async fn read(connection: &mut PgConnection, case: &Case, policy: &Policy, day: Date) -> Result<Self, sqlx::Error> {
+        let alerts = alert_list::of_case(connection, &case.reference).await?;
+        let origins = changes::origins(connection, &case.reference).await?;
+        let sources = kept::of_case(connection, &case.reference).await?;
+        let facts = document::write(case);
         let evaluation = Evaluation::of(case, policy, day);
         let course = Course::of(case, policy);
-        Self {
+        Ok(Self {
             reference: case.reference.clone(),
             on: day,
             status: evaluation.status,
             rag: evaluation.risk.rag,
-            facts: document::write(case),
             clock_start: evaluation.clock_start,
             base_end: evaluation.base_end,
             end: evaluation.end.map(EndView::from),
@@ -82,8 +155,23 @@ impl CaseView {
             milestones: Milestone::ALL.iter().map(|&milestone| MilestoneView::of(milestone, &course, day)).collect(),
             findings: evaluation.findings.into_iter().map(FindingView::from).collect(),
             next_change_on: evaluation.next_change_on,
+            engagement: EngagementView::of(case, day),
+            extensions: ExtensionsView::of(&course, policy, day),
             alerts: alerts.into_iter().map(Alert::from).collect(),
-        }
+            provenance: provenance::provenance(case, origins, |field, origin| how_derived(&sources, &facts, field, origin)),
+            sources: sources.iter().map(|source| SourceView::of(source, &facts)).collect(),
+            facts,
+        })
+    }
+
+    /// The view as it is sent.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written as JSON.
+    pub fn tagged(&self) -> Result<TaggedView, Problem> {
+        let body = etag::written(self)?;
+        Ok(TaggedView { tag: case_tag::tag(&self.facts, &body), body })
     }
 }
 
@@ -104,7 +192,13 @@ impl From<End> for EndView {
 impl MilestoneView {
     fn of(milestone: Milestone, course: &Course, day: Date) -> Self {
         let standing = milestone.standing_on(course, day);
-        Self { code: milestone, due: standing.due_on, met: standing.met_on, working_days: standing.working_days }
+        Self {
+            code: milestone,
+            due: standing.due_on,
+            met: standing.met_on,
+            working_days: standing.working_days,
+            timing: standing.timing,
+        }
     }
 }
 

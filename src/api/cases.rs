@@ -1,16 +1,16 @@
 //! The list of cases, as the sweep left it, and the handler of one case.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::civil::Date;
 use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::auth::Caller;
-use super::case_view::{CaseView, EndView, weeks_open};
+use super::case_view::{CaseView, EndView, TaggedView, weeks_open};
 use super::etag;
 use super::frame::Now;
 use super::page;
@@ -22,7 +22,6 @@ use crate::domain::course::Status;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 use crate::fields::civil_date;
-use crate::store::alert_list;
 use crate::store::caseload::{self, Filter, Listed, Place, Sort};
 use crate::store::{BEGIN_LIST, BEGIN_SNAPSHOT, cases};
 
@@ -33,27 +32,44 @@ const MOST_WEEKS: u32 = 5200;
 const NO_START: &str = "-";
 
 /// A page of cases.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CaseList {
     /// The oldest day as of which the sweep looked at a case of the page.
     as_of: Option<Date>,
+    /// At most as many as `limit` says.
     cases: Vec<ListedCase>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ListedCase {
+    /// The council's pseudonymous reference.
+    #[schema(example = "PP-2026-014")]
     reference: String,
+    /// The owning team.
+    #[schema(example = "North")]
     team: Option<String>,
+    /// Whether only cleared people may know of it.
     restricted: bool,
+    /// Where it stands.
     status: Option<Status>,
+    /// Decision to enter pre-proceedings.
     started_on: Option<Date>,
+    /// For how many whole weeks it has been in pre-proceedings; null where it is not.
     weeks_open: Option<i64>,
+    /// The end of the period, and what set it.
     end: Option<EndView>,
+    /// Its gravest finding.
     rag: Rag,
+    /// How many findings are red.
     reds: u16,
+    /// How many findings are amber.
     ambers: u16,
+    /// The earliest day since which a finding is at amber or above.
     since_on: Option<Date>,
+    /// The codes of the rules that find something, of whatever severity.
+    #[schema(value_type = Vec<Rule>)]
     rules: Vec<String>,
 }
 
@@ -62,12 +78,35 @@ struct ListedCase {
 /// # Errors
 ///
 /// Wrong parameters; the database does not answer.
+#[utoipa::path(
+    get, path = "/api/v1/cases", tag = "cases", operation_id = "list_cases",
+    summary = "The cases, worst first",
+    description = "The cases as the last sweep left them, at most some minutes old: `as_of` tells the day. Risk order is: most severe \
+        first; then more reds; then more ambers; then the earliest `since_on`; then `reference`.",
+    params(
+        ("at_risk" = Option<bool>, Query, description = "Only cases with at least one finding at amber or red, or only those without."),
+        ("rag" = Option<Rag>, Query, description = "Only cases whose gravest finding is this."),
+        ("team" = Option<String>, Query, description = "Only cases of this team.", example = "North"),
+        ("rule" = Option<Rule>, Query, description = "Only cases of which this rule finds something, of whatever severity."),
+        ("status" = Option<Status>, Query, description = "Only cases that stand here."),
+        ("weeks_open_min" = Option<u32>, Query, description = "Only cases in pre-proceedings for so many whole weeks, or longer.", minimum = 0, maximum = 5200),
+        ("sort" = Option<Sort>, Query, description = "The order: `risk` where it is not given. Cases without a start come last by `started_on`."),
+        ("limit" = Option<u32>, Query, description = "How many cases a page holds: 50 where it is not given.", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before, in the same order."),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of an answer that the caller has."),
+    ),
+    responses(
+        (status = 200, description = "A page of cases.", body = CaseList, headers(("ETag" = String, description = "Stays the same while the page does."))),
+        (status = 304, description = "The page is the one with this ETag."),
+    ),
+)]
 pub async fn list(
     State(state): State<ApiState>,
     Now(now): Now,
     caller: Caller,
     mut parameters: Parameters,
-) -> Result<Json<CaseList>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let filter = filter(&mut parameters, now.today);
     let sort = parameters.word("sort", Sort::ALL, Sort::code).unwrap_or(Sort::Risk);
     let limit = page::limit(&mut parameters);
@@ -79,11 +118,12 @@ pub async fn list(
     let mut listed = caseload::page(&mut transaction, &caller.scope, &filter, &after, limit + 1).await?;
     transaction.commit().await?;
     let next_cursor = page::cut(&mut listed, limit, |last| last.place(sort));
-    Ok(Json(CaseList {
+    let list = CaseList {
         as_of: listed.iter().filter_map(|case| case.looked_on).min(),
         cases: listed.into_iter().map(|case| ListedCase::of(case, now.today)).collect(),
         next_cursor,
-    }))
+    };
+    etag::answer(&headers, &list)
 }
 
 /// Shows one case, evaluated as of today from its facts.
@@ -91,6 +131,22 @@ pub async fn list(
 /// # Errors
 ///
 /// The case does not exist for the caller; wrong parameters; the database does not answer.
+#[utoipa::path(
+    get, path = "/api/v1/cases/{reference}", tag = "cases", operation_id = "show_case",
+    summary = "One case as it stands now",
+    description = "Evaluated from its facts as of today: its milestones and how many working days either way, the end of the period and \
+        what set it, the forecast, what drifts and since when, how appointments were kept, extensions, alerts, and where each fact \
+        comes from.\n\nThe ETag has two halves, `\"<facts>.<view>\"`. As a whole it changes whenever the answer does, as it may with \
+        the day. `If-Match` on writes compares the half of the facts alone: it means \"the facts as I read them\".",
+    params(
+        ("reference" = String, Path, description = "The council's pseudonymous reference.", example = "PP-2026-014"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of an answer that the caller has."),
+    ),
+    responses(
+        (status = 200, description = "The case.", body = CaseView, headers(("ETag" = String, description = "`\"<facts>.<view>\"`: stays the same while the answer does."))),
+        (status = 304, description = "The answer is the one with this ETag."),
+    ),
+)]
 pub async fn show(
     State(state): State<ApiState>,
     Now(now): Now,
@@ -101,16 +157,31 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     parameters.finish()?;
     let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
-    let case = find(&mut transaction, &reference).await?;
-    let case = case.filter(|case| caller.scope.shows(case.team.as_deref(), case.restricted)).ok_or(Problem::NotFound)?;
-    let alerts = alert_list::of_case(&mut transaction, &reference).await?;
+    let case = find(&mut transaction, &caller, &reference).await?;
+    let known = state.policy.read(&mut transaction).await?;
+    let view = CaseView::read(&mut transaction, &case, &known.policy, now.today).await?;
     transaction.commit().await?;
-    etag::answer(&headers, &CaseView::of(&case, &state.policy, now.today, alerts))
+    let TaggedView { tag, body } = view.tagged()?;
+    Ok(etag::answer_tagged(&headers, tag, body))
 }
 
-async fn find(connection: &mut PgConnection, reference: &str) -> Result<Option<Case>, Problem> {
-    let found = cases::load(connection, &[reference.to_owned()]).await?.pop();
-    Ok(found.map(|(_, case)| case).transpose()?)
+/// A case, if it exists for the caller. Of one that does not, nothing is read: what is wrong with it, or how long it takes to read,
+/// would tell that it is there.
+pub(super) async fn find(connection: &mut PgConnection, caller: &Caller, reference: &str) -> Result<Case, Problem> {
+    insist_that_it_exists(connection, caller, reference).await?;
+    let (_, case) = cases::load(connection, &[reference.to_owned()]).await?.pop().ok_or(Problem::NotFound)?;
+    Ok(case?)
+}
+
+/// Insists that a case exists for the caller.
+pub(super) async fn insist_that_it_exists(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    reference: &str,
+) -> Result<(), Problem> {
+    let belonging = cases::find_belonging(connection, reference).await?;
+    let is_shown = belonging.is_some_and(|case| caller.scope.shows(case.team.as_deref(), case.restricted));
+    if is_shown { Ok(()) } else { Err(Problem::NotFound) }
 }
 
 fn filter(parameters: &mut Parameters, today: Date) -> Filter {

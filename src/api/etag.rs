@@ -1,7 +1,7 @@
 //! Answers that a caller need not fetch again while they stay the same (RFC 9110, sections 8.8.3 and 13.1.2).
 
 use aws_lc_rs::digest;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -14,14 +14,41 @@ use crate::hex;
 ///
 /// The body cannot be written as JSON.
 pub fn answer(request: &HeaderMap, body: &impl Serialize) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(body).map_err(|_| Problem::Internal)?;
-    let tag = format!("\"{}\"", hex::encode(digest::digest(&digest::SHA256, &body).as_ref()));
+    let body = written(body)?;
+    let tag = format!("\"{}\"", hash(&body));
+    Ok(answer_tagged(request, tag, body))
+}
+
+/// Answers with a body that has a tag; without the body, where the caller has it.
+pub fn answer_tagged(request: &HeaderMap, tag: String, body: Vec<u8>) -> Response {
     let is_known = request.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, &tag));
     let tag = [(header::ETAG, tag)];
     if is_known {
-        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+        return (StatusCode::NOT_MODIFIED, tag).into_response();
     }
-    Ok((tag, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+    (tag, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// A body as JSON.
+///
+/// # Errors
+///
+/// It cannot be written as JSON.
+pub fn written(body: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(body).map_err(|_| Problem::Internal)
+}
+
+/// The SHA-256 of some bytes, in hexadecimal digits.
+#[must_use]
+pub fn hash(bytes: &[u8]) -> String {
+    hex::encode(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// The tags that a header lists, if it is given at all. Ours hold no comma; what is not text names no tag of ours.
+#[must_use]
+pub fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<String>> {
+    let lists = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+    headers.contains_key(name).then(|| lists.flat_map(|list| list.split(',')).map(|tag| tag.trim().to_owned()).collect())
 }
 
 /// Tells whether a list of tags names this one. Weak tags count: a body that is the same is equivalent, too.

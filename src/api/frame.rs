@@ -1,37 +1,38 @@
 //! What every request goes through before and after its handler: a number, a moment, a span, limits, and headers.
 //!
+//! A request that finds no place free is refused at once. A body is read before its handler runs and while others have the place: a
+//! caller who is slow to send it keeps nobody out.
+//!
 //! A handler runs in a task of its own. So a panic in it ends nothing else, and neither a caller who hangs up nor the time limit
 //! stops it half-way, which the pool of connections does not bear; the database's own limit on a statement ends it in the end.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State};
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, field, info, info_span};
 use uuid::Uuid;
 
+use super::connections::{Awaited, Connection};
+use super::gate::{Gate, Place};
 use super::problem::Problem;
 use crate::clock::{Clock, Moment};
-
-/// How long an answer may take.
-pub const TIME_LIMIT: Duration = Duration::from_secs(10);
-
-/// How many bytes the body of a request may have.
-pub const BODY_LIMIT: usize = 1024 * 1024;
+use crate::metrics::Metrics;
 
 const REQUEST_ID: &str = "x-request-id";
 
 /// Puts the frame around routes and fallbacks.
-pub fn around(routes: Router, clock: Clock, time_limit: Duration) -> Router {
+pub fn around(routes: Router, clock: Clock, gate: &Arc<Gate>, metrics: Metrics) -> Router {
     routes
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(refuse_large_bodies))
-        .layer(middleware::from_fn_with_state(time_limit, run_apart))
-        .layer(middleware::from_fn_with_state(clock, enter_and_leave))
+        .layer(middleware::from_fn_with_state(gate.clone(), refuse_large_bodies))
+        .layer(middleware::from_fn_with_state(gate.clone(), run_apart))
+        .layer(middleware::from_fn_with_state((clock, metrics), enter_and_leave))
 }
 
 /// The moment at which the request came in; the clock is read once.
@@ -47,20 +48,24 @@ impl<S: Sync> FromRequestParts<S> for Now {
 }
 
 /// The span holds the pattern of the path and never the query.
-async fn enter_and_leave(State(clock): State<Clock>, mut request: Request, next: Next) -> Response {
+async fn enter_and_leave(State((clock, metrics)): State<(Clock, Metrics)>, mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let route = request.extensions().get().map_or("none", MatchedPath::as_str);
+    let route = route.to_owned();
+    let method = known_method(request.method());
     let span = info_span!(
         "request",
         request.id = id,
         http.method = %request.method(),
         http.route = route,
-        caller.token = field::Empty
+        caller.actor = field::Empty,
+        caller.recipient = field::Empty
     );
     request.extensions_mut().insert(Now(clock.now()));
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     span.in_scope(|| info!(http.status = response.status().as_u16(), elapsed = ?started.elapsed(), "answered"));
+    metrics.answered(&route, method, response.status().as_u16(), started.elapsed());
     let headers = response.headers_mut();
     headers.extend(HeaderValue::from_str(&id).ok().map(|id| (header::HeaderName::from_static(REQUEST_ID), id)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -68,9 +73,31 @@ async fn enter_and_leave(State(clock): State<Clock>, mut request: Request, next:
     response
 }
 
-async fn run_apart(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    let handler = tokio::spawn(next.run(request).in_current_span());
-    match tokio::time::timeout(limit, handler).await {
+/// A method that is none of these is of the caller's invention.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        _ => "other",
+    }
+}
+
+async fn run_apart(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let place = match gate.take_place(&request) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
+    request.extensions_mut().insert(place.clone());
+    let patience = gate.limits.answer_on(request.uri().path());
+    let answering = async move {
+        let answer = next.run(request).await;
+        drop(place);
+        answer
+    };
+    let handler = tokio::spawn(answering.in_current_span());
+    match tokio::time::timeout(patience, handler).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a handler panicked");
@@ -84,22 +111,50 @@ async fn run_apart(State(limit): State<Duration>, request: Request, next: Next) 
 }
 
 /// Refuses a body that is announced as too large; one that is not announced is cut off when it is read.
-async fn refuse_large_bodies(request: Request, next: Next) -> Response {
+async fn refuse_large_bodies(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let limit = gate.limits.body_bytes_on(request.uri().path());
+    DefaultBodyLimit::max(limit).apply(&mut request);
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > BODY_LIMIT as u64) {
+    if announced.is_some_and(|length: usize| length > limit) {
         return Problem::BodyTooLarge.into_response();
     }
     next.run(request).await
 }
 
+/// Reads the body of a request whole, for the handler to find it there; leaves the request's place to others meanwhile.
+///
+/// # Errors
+///
+/// The body is too large or too slow, or breaks off; all places are taken once it is there.
+pub async fn hear_out(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Result<Response, Problem> {
+    if request.body().is_end_stream() {
+        return Ok(next.run(request).await);
+    }
+    let place: Option<Place> = request.extensions().get().cloned();
+    let connection: Option<Arc<Connection>> = request.extensions().get().cloned();
+    let wait_for = |awaited| connection.iter().for_each(|connection| connection.waits_for(awaited));
+    let (parts, body) = request.into_parts();
+    place.iter().for_each(Place::leave);
+    wait_for(Awaited::Body);
+    let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
+    let whole = tokio::time::timeout(gate.limits.body_on(parts.uri.path()), whole).await;
+    wait_for(Awaited::Nothing);
+    let whole = whole.map_err(|_| Problem::BodyTooSlow)??;
+    place.iter().try_for_each(Place::take_again)?;
+    Ok(next.run(Request::from_parts(parts, Body::from(whole))).await)
+}
+
 #[cfg(test)]
 mod tests {
-    use axum::body::{Body, to_bytes};
+    use std::time::Duration;
+
+    use axum::body::to_bytes;
     use axum::http::StatusCode;
     use axum::routing::get;
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::api::gate::RequestLimits;
 
     async fn ask(request: axum::http::request::Builder) -> (StatusCode, String) {
         let routes = Router::new()
@@ -108,12 +163,26 @@ mod tests {
             .route("/answer", get(async |Now(now): Now| now.today.to_string()));
         let clock = Clock::told_by(|| "2026-06-15T23:30:00Z".parse().expect("it is a moment"));
         let request = request.body(Body::empty()).expect("it is a request");
-        let response = around(routes, clock, Duration::from_millis(100)).oneshot(request).await.expect("it never fails");
+        let limits = RequestLimits {
+            at_once: 1,
+            answer: Duration::from_millis(100),
+            body: Duration::from_millis(50),
+            body_bytes: 1024 * 1024,
+            import_answer: Duration::from_millis(100),
+            import_bytes: 1024 * 1024,
+            a_minute: 1,
+            failures_a_minute: 1,
+            trusted_proxies: Vec::new(),
+        };
+        let response = around(routes, clock, &Arc::new(Gate::of(limits)), Metrics::default())
+            .oneshot(request)
+            .await
+            .expect("it never fails");
         assert_eq!(response.headers()["cache-control"], "no-store");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert_eq!(response.headers()["x-request-id"].len(), 36);
         let status = response.status();
-        let body = to_bytes(response.into_body(), BODY_LIMIT).await.expect("the body is whole");
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("the body is whole");
         (status, String::from_utf8(body.into()).expect("it is UTF-8"))
     }
 

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 
 use super::problem::{Problem, WrongParameter};
-use crate::clock::london;
+use crate::clock::{london, midnight};
 use crate::domain::calendar::YEARS;
 use crate::fields::{civil_date, plain_text};
 
@@ -67,7 +67,7 @@ impl Parameters {
     /// The moment at which a day begins in London, or a moment as RFC 3339 writes it.
     pub fn since(&mut self, name: &'static str) -> Option<Timestamp> {
         let text = self.given(name)?;
-        let day = civil_date(&text).ok().and_then(|day| day.to_zoned(london()).ok()).map(|midnight| midnight.timestamp());
+        let day = civil_date(&text).ok().map(midnight);
         let moment = day.or_else(|| text.parse().ok()).filter(|&moment| is_of_our_years(moment));
         moment.or_else(|| self.mistake(name, "must be a date (YYYY-MM-DD) or a moment (RFC 3339) of the years 2000 to 2100"))
     }

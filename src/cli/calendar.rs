@@ -7,8 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Done, Failure};
-use crate::domain::policy::Policy;
-use crate::policy_file;
+use crate::policy_file::PolicyDocument;
 
 /// Print the non-working weekdays of a year, one ISO date a line.
 #[derive(Debug, Args)]
@@ -31,7 +30,7 @@ impl Calendar {
         if last < self.year {
             return Err(Failure::wrong(anyhow::anyhow!("--to must not be before the first year")));
         }
-        let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy_file::load).map_err(Failure::wrong)?;
+        let policy = PolicyDocument::of_file_or_built_in(self.policy.as_deref()).map_err(Failure::wrong)?.policy;
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
         for day in (self.year..=last).flat_map(|year| policy.calendar.days_off(year)) {
             writeln!(out, "{day}").context("could not write to standard output")?;

@@ -11,14 +11,17 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::{Done, Failure, in_runtime};
-use crate::app::{self, Service};
+use crate::app::{self, Service, Sweeps};
 use crate::clock::Clock;
 use crate::config::{AllowedDomains, Config, LogFormat, MailTransport};
 use crate::demo::caseload;
-use crate::domain::policy::{Policy, Role};
+use crate::domain::policy::Role;
+use crate::domain::timetable::next_meeting;
 use crate::exchange::document;
-use crate::jobs::{deliver, sweep};
+use crate::jobs::{deliver, digest, panel, sweep};
+use crate::policy_file::PolicyDocument;
 use crate::private_postgres::{self, PrivatePostgres};
+use crate::store::policies::in_force::InForce;
 use crate::store::recipients::{self, NewPerson};
 use crate::store::record::{ToRecord, record};
 use crate::store::tokens::{self, ApiRole, NewToken};
@@ -66,12 +69,12 @@ impl Demo {
         telemetry::start(&config.log)?;
         let transport = app::transport(&config)?;
         let pool = database::connect(&config.database, true).await?;
-        let policy = Policy::default();
         let service = Service {
-            sweep: app::sweep_of(&config, policy),
+            policy: InForce::or(PolicyDocument::built_in()),
             allowed_domains: config.mail.allowed_domains.clone(),
             pool,
             transport,
+            identity: None,
             clock,
             config,
         };
@@ -97,7 +100,7 @@ fn config(postgres: &PrivatePostgres, folder: &Path, address: SocketAddr) -> Res
     config.database.url = Some(SecretString::from(postgres.url()));
     config.council = String::from("Demonstration council");
     config.base_url = format!("http://{address}");
-    config.listen = address;
+    config.http.listen = address;
     config.mail.transport = MailTransport::File;
     config.mail.folder = PathBuf::from(folder);
     config.mail.from = format!("plo-drift@{DOMAIN}");
@@ -116,9 +119,10 @@ struct Prepared {
 }
 
 async fn prepare(service: &Service) -> Result<Prepared, Failure> {
-    let Service { pool, sweep, transport, allowed_domains, clock, .. } = service;
+    let Service { pool, policy, transport, allowed_domains, clock, config, .. } = service;
     database::migrate(pool).await?;
     let now = clock.now();
+    let sweep = Sweeps::of(pool, config, policy).by_the_policy_in_force(now.at).await?;
     let cases = caseload::cases(now.today, &sweep.policy.calendar);
     eprintln!("Recording {} synthetic cases …", cases.len());
     let mut tx = pool.begin().await?;
@@ -129,7 +133,12 @@ async fn prepare(service: &Service) -> Result<Prepared, Failure> {
     tx.commit().await?;
     add_people(pool).await?;
     let tokens = create_tokens(pool, now.at).await?;
-    let report = sweep::run(pool, sweep, now.at, now, &CancellationToken::new()).await?;
+    let report = sweep::run(pool, &sweep, now.at, now, &CancellationToken::new()).await?;
+    // Whatever the hour: a digest and a panel pack are there to be read.
+    let mut connection = pool.acquire().await?;
+    digest::make(&mut connection, &sweep, now).await?;
+    panel::make(&mut connection, &sweep, next_meeting(now.today, &sweep.policy.panel), now).await?;
+    drop(connection);
     let delivered = deliver::run(pool, transport, allowed_domains, clock, &CancellationToken::new()).await?;
     Ok(Prepared { cases: cases.len(), opened: report.opened.len(), mails: delivered.sent, tokens })
 }
@@ -139,7 +148,9 @@ async fn add_people(pool: &PgPool) -> Result<(), sqlx::Error> {
     for (role, address, may_see_restricted) in [
         (Role::LegalGatewayChair, "gateway-chair", false),
         (Role::LegalGatewayChair, "gateway-deputy-chair", true),
-        (Role::ServiceManager, "service-manager", false),
+        (Role::ServiceManager, "service-manager", true),
+        (Role::HeadOfService, "head-of-service", true),
+        (Role::AssistantDirector, "assistant-director", true),
     ] {
         let person = NewPerson {
             name: role.title().to_owned(),
@@ -147,6 +158,8 @@ async fn add_people(pool: &PgPool) -> Result<(), sqlx::Error> {
             role,
             teams: Vec::new(),
             may_see_restricted,
+            deputy: None,
+            away_until: None,
         };
         recipients::add(&mut connection, &person).await?;
     }
@@ -180,6 +193,7 @@ fn print(prepared: &Prepared, address: SocketAddr, folder: &Path) {
     println!("  curl -H 'Authorization: Bearer {reader}' 'http://{address}/api/v1/cases?at_risk=true&limit=3'");
     println!("  curl -H 'Authorization: Bearer {reader}' 'http://{address}/api/v1/alerts?severity=red&limit=3'");
     println!("  curl http://{address}/health/ready");
+    println!("  a browser on http://{address}/docs");
     println!("  ls {}", folder.display());
     println!("Ctrl-C stops it and removes everything.");
 }

@@ -17,7 +17,7 @@ use crate::domain::policy::Policy;
 use crate::exchange::caseload;
 use crate::exchange::document::Reading;
 use crate::fields::civil_date;
-use crate::policy_file;
+use crate::policy_file::PolicyDocument;
 
 /// Say what the rules make of cases in files: one JSON line a case. Needs no database.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ impl Evaluate {
     /// Prints a line for each case; each document refused is named on standard error.
     pub fn run(self, clock: &Clock) -> Result<Done, Failure> {
         let on = self.on.unwrap_or_else(|| clock.now().today);
-        let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy_file::load).map_err(Failure::wrong)?;
+        let policy = PolicyDocument::of_file_or_built_in(self.policy.as_deref()).map_err(Failure::wrong)?.policy;
         let mut cases = Vec::new();
         let mut any_refused = false;
         for file in &self.files {

@@ -1,134 +1,143 @@
 //! `plo-drift import`: brings cases in from files.
 
-use std::io::{IsTerminal, Write};
+mod files;
+pub mod suggest;
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use sqlx::{Connection, PgConnection};
 
-use super::files::{read_text, report};
+use super::progress::Progress;
 use super::{Done, Failure, Setting};
-use crate::domain::case::Case;
-use crate::exchange::caseload::{self, Refused};
-use crate::exchange::document::{self, Reading};
-use crate::fields::Mistake;
-use crate::store::record::{Recorded, ToRecord, record};
+use crate::exchange::incoming::{Line, Verdict};
+use crate::fields::plain_text;
+use crate::intake::{self, CaseCount, Observer, Report, RowCount};
+use crate::store::sources;
+use crate::store::tokens::Scope;
+use files::Files;
 
-/// Bring cases in. Each document that is refused is named on standard error with its reason, and the rest goes in.
+/// Bring cases in from trackers, extracts of the Standard Safeguarding Dataset, or case documents. Every row that is refused, or that
+/// somebody should look at, is named on standard error with file, row, column, code and reason; the rest goes in. What was recorded
+/// since by somebody else is not overwritten. Try it with --dry-run first.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The files; `-` is standard input.
-    #[arg(required = true, value_name = "FILE")]
+    /// The files: of a tracker the sheet of the cases and, if there are, those of lists (`meetings.csv`, `extensions.csv` …).
+    #[arg(required_unless_present = "suggest", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What the files hold: `json` is an array, or lines, of case documents.
+    /// What the files hold; told from their names where it is left out: `*.json` and `*.jsonl` are case documents, `ssd_*.csv` the
+    /// dataset, anything else a tracker.
     #[arg(long, value_enum)]
-    format: Format,
+    format: Option<Format>,
+    /// Which headers and words the council's own tracker has for what is known here, as TOML.
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// What the source is called; the same from one import to the next, so that a row that has vanished is seen. The mapping's
+    /// `source`, or else the format.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// Say what would be done, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Import nothing: propose a mapping for a tracker, from its header and what stands below it. Put what it prints into a file, check
+    /// it, and give it as --mapping.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "mapping", "source", "dry_run", "json", "format"])]
+    pub suggest: Option<PathBuf>,
+    /// Print the whole report as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+/// What files hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A spreadsheet of a council's own.
+    Tracker,
+    /// An extract of the Standard Safeguarding Dataset: `ssd_pre_proceedings.csv` and `ssd_person.csv`.
+    Ssd,
+    /// An array, or lines, of case documents.
     Json,
 }
 
-#[derive(Default)]
-struct Tally {
-    new: usize,
-    changed: usize,
-    unchanged: usize,
-    refused: usize,
+impl Format {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tracker => "tracker",
+            Self::Ssd => "ssd",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Names lines on standard error as they come, over the progress.
+struct Told {
+    progress: Progress,
+    is_quiet: bool,
+}
+
+impl Observer for Told {
+    fn line(&mut self, line: &Line) {
+        if !self.is_quiet {
+            self.progress.clear();
+            eprintln!("{line}");
+        }
+    }
+
+    fn done(&mut self, cases: usize) {
+        self.progress.show(cases);
+    }
 }
 
 impl Import {
-    /// Brings them in, each case in a transaction of its own.
+    /// Brings them in, a page of cases at a time.
     pub async fn run(self, setting: Setting) -> Result<Done, Failure> {
-        let Format::Json = self.format;
+        let now = setting.clock.now();
+        let mut files = Files::read(&self.files, self.format, self.mapping.as_deref())?;
+        let source = self.source.clone().or_else(|| files.source()).unwrap_or_else(|| files.format.name().to_owned());
+        plain_text(&source).map_err(|reason| Failure::usage(format!("--source {reason}")))?;
+        let label = sources::label(&source, &files.names().join(", "));
         let pool = setting.pool().await?;
         let mut connection = pool.acquire().await?;
-        let today = setting.clock.now().today;
-        let mut tally = Tally::default();
-        for file in &self.files {
-            let name = file.display().to_string();
-            let mut caseload = caseload::read(&read_text(file)?, Reading::RecordedOn(today));
-            caseload.refused.extend(caseload::refuse_repeated(&mut caseload.cases));
-            report(&name, &caseload.refused);
-            tally.refused += caseload.refused.len();
-            let progress = Progress::of(caseload.cases.len());
-            for (index, case) in caseload.cases.iter().enumerate() {
-                progress.show(index);
-                match self.bring_in(&mut connection, case, &name).await? {
-                    Ok(Recorded::New) => tally.new += 1,
-                    Ok(Recorded::Changed) => tally.changed += 1,
-                    Ok(Recorded::Unchanged) => tally.unchanged += 1,
-                    Err(refused) => {
-                        report(&name, &[refused]);
-                        tally.refused += 1;
+        let import = intake::Import {
+            source: &source,
+            label: &label,
+            caller: None,
+            scope: &Scope::EVERYTHING,
+            is_dry_run: self.dry_run,
+            now,
+        };
+        let recorded = sources::cases_of(&mut connection, &source).await?;
+        let report = match files.incoming(&recorded, now.today) {
+            Ok(incoming) => {
+                let mut told = Told { progress: Progress::of(incoming.at_most), is_quiet: self.json };
+                let report = intake::bring_in(&mut connection, &import, incoming, &mut told).await?;
+                told.progress.clear();
+                report
+            }
+            Err(lines) => {
+                if !self.json {
+                    for line in &lines {
+                        eprintln!("{line}");
                     }
                 }
+                Report { source: source.clone(), dry_run: self.dry_run, lines, ..Report::default() }
             }
-            progress.clear();
+        };
+        self.print(&report)?;
+        let is_whole = report.lines.iter().all(|line| line.verdict != Verdict::Refused);
+        Ok(if is_whole { Done::Whole } else { Done::WithRefusals })
+    }
+
+    fn print(&self, report: &Report) -> Result<(), Failure> {
+        if self.json {
+            let json = serde_json::to_string_pretty(report).map_err(anyhow::Error::from)?;
+            println!("{json}");
+            return Ok(());
         }
-        let Tally { new, changed, unchanged, refused } = tally;
+        let CaseCount { new, changed, unchanged, refused, vanished } = report.cases;
+        let RowCount { taken, queried, refused: rows_refused } = report.rows;
         let would = if self.dry_run { " (nothing was changed: dry run)" } else { "" };
         println!("{new} new, {changed} changed, {unchanged} unchanged, {refused} refused{would}");
-        Ok(if refused == 0 { Done::Whole } else { Done::WithRefusals })
-    }
-
-    async fn bring_in(
-        &self,
-        connection: &mut PgConnection,
-        case: &Case,
-        file: &str,
-    ) -> Result<Result<Recorded, Refused>, Failure> {
-        let document = document::write(case);
-        let source = format!("import {file}");
-        let to_record = ToRecord { case, document: &document, source: &source };
-        let mut tx = connection.begin().await?;
-        match record(&mut tx, &to_record).await {
-            Ok(recorded) => {
-                if !self.dry_run {
-                    tx.commit().await?;
-                }
-                Ok(Ok(recorded))
-            }
-            Err(wrong) => match wrong.downcast::<sqlx::Error>() {
-                Ok(sqlx::Error::Database(refused)) if refused.is_check_violation() => Ok(Err(Refused {
-                    place: "a case".into(),
-                    reference: Some(case.reference.clone()),
-                    mistakes: vec![Mistake {
-                        pointer: String::new(),
-                        reason: format!("the database refuses it: {}", refused.constraint().unwrap_or_default()),
-                    }],
-                })),
-                Ok(wrong) => Err(wrong.into()),
-                Err(wrong) => Err(Failure::Failed(wrong.context(format!("could not record {}", case.reference)))),
-            },
-        }
-    }
-}
-
-/// How far a long import has come, for a person at a terminal.
-struct Progress {
-    of: usize,
-    shown: bool,
-}
-
-impl Progress {
-    fn of(of: usize) -> Self {
-        Self { of, shown: of >= 200 && std::io::stderr().is_terminal() }
-    }
-
-    fn show(&self, done: usize) {
-        if self.shown && done.is_multiple_of(50) {
-            let _ = write!(std::io::stderr(), "\r{done} of {} cases", self.of);
-        }
-    }
-
-    fn clear(&self) {
-        if self.shown {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
+        println!("rows: {taken} taken, {queried} queried, {rows_refused} refused; cases vanished: {vanished}");
+        Ok(())
     }
 }

@@ -1,16 +1,19 @@
-//! `plo-drift mail`: a look into the outbox.
+//! `plo-drift mail`: the outbox.
 
 use std::io::Write;
 
 use anyhow::Context;
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
+use sqlx::Connection;
 use uuid::Uuid;
 
 use super::{Done, Failure, Setting};
+use crate::domain::calendar::Counted;
+use crate::store::journal::{self, Entry, What};
 use crate::store::outbox;
 
-/// Look at the messages of the outbox.
+/// Look at the messages of the outbox, and queue dead ones again.
 #[derive(Debug, Subcommand)]
 pub enum Mail {
     /// List the newest messages: id, state, role of the recipient, subject, attempts.
@@ -21,6 +24,15 @@ pub enum Mail {
         /// At most so many.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
         limit: u16,
+    },
+    /// Queue dead messages again, as they are to the byte: after an address or the mail server was put right.
+    Replay {
+        /// The id that `mail list --state dead` shows; every dead message with --all.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<Uuid>,
+        /// Every dead message.
+        #[arg(long)]
+        all: bool,
     },
     /// Show a message as it is sent, and what the mail server said to each attempt.
     Show {
@@ -56,8 +68,22 @@ impl Mail {
                     );
                 }
             }
+            Self::Replay { id, .. } => {
+                let now = setting.clock.now().at;
+                let mut tx = connection.begin().await?;
+                let replayed = outbox::replay(&mut tx, id, now).await?;
+                for &message in &replayed {
+                    let entry = Entry { message: Some(message), reason: Some("by an operator"), ..Entry::default() };
+                    journal::add(&mut tx, now, What::MessageReplayed, entry).await?;
+                }
+                tx.commit().await?;
+                if let (Some(id), []) = (id, replayed.as_slice()) {
+                    return Err(Failure::usage(format!("there is no dead message {id}: see mail list --state dead")));
+                }
+                println!("{} queued again", Counted(i64::try_from(replayed.len()).unwrap_or(i64::MAX), "message"));
+            }
             Self::Show { id } => {
-                let Some((body, attempts)) = outbox::show(&mut connection, id).await? else {
+                let Some((shown, attempts)) = outbox::show(&mut connection, id).await? else {
                     return Err(Failure::usage(format!("there is no message {id}: see mail list")));
                 };
                 for attempt in attempts {
@@ -65,9 +91,10 @@ impl Mail {
                     let reply = attempt.reply.as_deref().unwrap_or_default();
                     eprintln!("attempt {} at {}: {outcome} {reply}", attempt.attempt, attempt.claimed_at.to_jiff());
                 }
-                match body {
-                    Some(bytes) => std::io::stdout().write_all(&bytes).context("could not write to standard output")?,
-                    None => eprintln!("the message still gathers news; the next sweep makes it"),
+                match (shown.body, shown.erased_at) {
+                    (Some(bytes), _) => std::io::stdout().write_all(&bytes).context("could not write to standard output")?,
+                    (None, Some(at)) => eprintln!("what the message said was erased at {}", at.to_jiff()),
+                    (None, None) => eprintln!("the message still gathers news; the next sweep makes it"),
                 }
             }
         }

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::{Done, Failure, Setting};
 use crate::app::{self, Service};
+use crate::store::policies::in_force::InForce;
 use crate::{database, telemetry};
 
 /// Serve the API, sweep the cases and send the mail, until told to stop (SIGTERM or Ctrl-C).
@@ -19,11 +20,12 @@ impl Serve {
     /// Serves.
     pub async fn run(self, setting: Setting) -> Result<Done, Failure> {
         let Setting { config, clock } = setting;
-        let policy = app::policy(&config).map_err(Failure::wrong)?;
+        let policy = app::configured_policy(&config).map_err(Failure::wrong)?;
         let transport = app::transport(&config).map_err(Failure::Wrong)?;
+        let identity = app::identity(&config).map_err(Failure::wrong)?;
         telemetry::start(&config.log).map_err(Failure::Wrong)?;
         let stop = app::stop_on_signals()?;
-        let listener = app::bind(config.listen).await.map_err(Failure::Wrong)?;
+        let listener = app::bind(config.http.listen).await.map_err(Failure::Wrong)?;
         let pool = tokio::select! {
             pool = database::connect(&config.database, true) => pool?,
             () = stop.cancelled() => return Ok(Done::Whole),
@@ -32,10 +34,11 @@ impl Serve {
             database::migrate(&pool).await?;
         }
         let service = Service {
-            sweep: app::sweep_of(&config, policy),
+            policy: InForce::or(policy),
             allowed_domains: config.mail.allowed_domains.clone(),
             pool,
             transport,
+            identity,
             clock,
             config,
         };

@@ -2,10 +2,11 @@
 
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Done, Failure, Setting, plain_name};
-use crate::clock::london;
+use crate::clock::midnight;
 use crate::fields::civil_date;
 use crate::store::tokens::{self, ApiRole, NewToken};
 
@@ -53,26 +54,15 @@ impl Token {
         match self {
             Self::Create { name, role, teams, restricted, expires } => {
                 plain_name(&name)?;
-                let expires_at = expires.map(|day| {
-                    let midnight = day.to_zoned(london());
-                    midnight.map(|midnight| midnight.timestamp()).map_err(|wrong| Failure::usage(wrong.to_string()))
-                });
-                let new = NewToken { name, role, teams, may_see_restricted: restricted, expires_at: expires_at.transpose()? };
+                let expires_at = expires.map(midnight);
+                let new = NewToken { name, role, teams, may_see_restricted: restricted, expires_at };
                 let (id, secret) = tokens::create(&mut connection, &new, now).await?;
                 eprintln!("token {id} created; it is shown only now:");
                 println!("{}", secret.reveal());
             }
             Self::List => {
                 for token in tokens::list(&mut connection).await? {
-                    let state = match (token.revoked_at, token.expires_at) {
-                        (Some(revoked), _) => format!("revoked {revoked}"),
-                        (None, Some(expires)) => format!("until {expires}"),
-                        (None, None) => "valid".to_owned(),
-                    };
-                    let teams =
-                        if token.scope.teams.is_empty() { "every team".to_owned() } else { token.scope.teams.join(", ") };
-                    let restricted = if token.scope.may_see_restricted { "; restricted cases too" } else { "" };
-                    println!("{}  {}  {}  {teams}{restricted}  {state}", token.id, token.name, token.role);
+                    println!("{}", in_a_line(&token, now));
                 }
             }
             Self::Revoke { id } => {
@@ -84,4 +74,19 @@ impl Token {
         }
         Ok(Done::Whole)
     }
+}
+
+/// A token with all that it lets its bearer do, until when, and when it was last used.
+fn in_a_line(token: &tokens::Token, now: Timestamp) -> String {
+    let tokens::Token { id, name, role, scope, .. } = token;
+    let teams = if scope.teams.is_empty() { "every team".to_owned() } else { scope.teams.join(", ") };
+    let restricted = if scope.may_see_restricted { "restricted cases too" } else { "no restricted cases" };
+    let state = match (token.revoked_at, token.expires_at) {
+        (Some(revoked), _) => format!("revoked {revoked}"),
+        (None, Some(expires)) if expires <= now => format!("expired {expires}"),
+        (None, Some(expires)) => format!("valid until {expires}"),
+        (None, None) => "valid".to_owned(),
+    };
+    let used = token.last_used_at.map_or_else(|| "never used".to_owned(), |used| format!("last used {used}"));
+    format!("{id}  {name}  {role}  {teams}  {restricted}  {state}  {used}")
 }

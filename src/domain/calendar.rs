@@ -245,6 +245,21 @@ pub fn in_words(day: Date) -> String {
     format!("{} {} {}", day.day(), MONTHS[month], day.year())
 }
 
+/// A day on which somebody has to do something, with its weekday: `Wednesday 3 June 2026`.
+#[must_use]
+pub fn with_weekday(day: Date) -> String {
+    let weekday = match day.weekday() {
+        Weekday::Monday => "Monday",
+        Weekday::Tuesday => "Tuesday",
+        Weekday::Wednesday => "Wednesday",
+        Weekday::Thursday => "Thursday",
+        Weekday::Friday => "Friday",
+        Weekday::Saturday => "Saturday",
+        Weekday::Sunday => "Sunday",
+    };
+    format!("{weekday} {}", in_words(day))
+}
+
 fn first_laid_out() -> Date {
     date(LAID_OUT.0, 1, 1)
 }

@@ -217,6 +217,13 @@ impl<'a> Course<'a> {
         Timeline::sample(started, can_change, |day| self.end_on(day).unwrap_or(none_yet))
     }
 
+    /// Tells whether a birth, or an expected one, sets the end on any day: days that are counted from an end could give it away.
+    #[must_use]
+    pub fn a_birth_sets_an_end(&self) -> bool {
+        let is_expected = self.case.children.iter().any(|child| child.expected_delivery_on.is_some());
+        is_expected && self.ends().runs().any(|(_, end)| end.set_by.is_a_birth())
+    }
+
     /// Each day on which meetings were held, with the days until the next such day.
     pub fn last_held(&self) -> impl Iterator<Item = (Stretch, Held)> {
         self.held.iter().enumerate().map(|(index, held)| {
@@ -230,6 +237,13 @@ impl<'a> Course<'a> {
     pub fn panel_looked_again_after(&self, day: Date) -> Option<Date> {
         let index = self.panel_reviews.partition_point(|&review| review <= day);
         self.panel_reviews.get(index).copied()
+    }
+
+    /// The last panel review with a recorded rationale by a day.
+    #[must_use]
+    pub fn last_panel_review_on(&self, day: Date) -> Option<Date> {
+        let index = self.panel_reviews.partition_point(|&review| review <= day);
+        index.checked_sub(1).map(|index| self.panel_reviews[index])
     }
 
     /// The event other than the start that starts the clock, if the policy names one and it has a date.

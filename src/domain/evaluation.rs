@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::case::Case;
 use super::course::{Course, End, Status};
+use super::deadline::{Deadline, next_deadline};
 use super::forecast;
 use super::policy::Policy;
 use super::risk::Risk;
@@ -29,6 +30,8 @@ pub struct Evaluation {
     pub next_change_on: Option<Date>,
     /// The next day on which a finding, the status or the end changes: the case need not be looked at before.
     pub next_look_on: Option<Date>,
+    /// The next thing that is due, unless its day would give a birth away.
+    pub next_deadline: Option<Deadline>,
     /// What is wrong, ordered by rule and subject.
     pub findings: Vec<Finding>,
 }
@@ -54,6 +57,7 @@ impl Evaluation {
                 .into_iter()
                 .flatten()
                 .min(),
+            next_deadline: next_deadline(&course, day),
             findings,
         }
     }

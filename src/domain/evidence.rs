@@ -2,13 +2,15 @@
 //!
 //! Evidence is carried as facts and written out only when somebody reads it. Every sentence may leave in a mail, so none holds a
 //! date of birth, an expected delivery date, a day from which one of them could be worked out, a name, or any text that was typed
-//! into a record.
+//! into a record. Nor does one say that a birth set a day: the mail itself comes on a day, from which the birth would follow.
 
 use jiff::civil::Date;
 
 use super::calendar::{Calendar, Counted, Span, days_between, in_words};
 use super::case::{AssessmentKind, MeetingKind};
 use super::course::{End, EndSetBy};
+use super::milestone::Milestone;
+use super::rules::Rule;
 
 /// The facts behind a finding.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,8 @@ impl Evidence {
         let against = |due: Date| against(due, day, calendar);
         match *self {
             Self::Milestone { title, undone, due, set_by_birth: true } => {
-                format!("{title} {} due, because of a birth; {undone}", was_or_is(due, day))
+                let when = if due < day { "was due" } else { "is due soon" };
+                format!("{title} {when}; {undone}")
             }
             Self::Milestone { title, undone, due, set_by_birth: false } => {
                 format!("{title} {} due on {}; {undone}; {}", was_or_is(due, day), in_words(due), against(due))
@@ -86,7 +89,7 @@ impl Evidence {
             }
             Self::PeriodEnd { end } if end.set_by.is_a_birth() => {
                 let (verb, rest) = if end.on < day { ("has ended", "; still open") } else { ("ends soon", "") };
-                format!("The pre-proceedings period {verb}, because of a birth{rest}")
+                format!("The pre-proceedings period {verb}{rest}")
             }
             Self::PeriodEnd { end } => {
                 let verb = if end.on < day { "ended" } else { "ends" };
@@ -95,9 +98,8 @@ impl Evidence {
             }
             Self::ForecastAfterEnd { end, over } => {
                 let over = over.map_or_else(String::new, |over| format!("more than {over} "));
-                let when =
-                    if end.set_by.is_a_birth() { "which a birth sets".to_owned() } else { format!("on {}", in_words(end.on)) };
-                format!("At the usual pace the decision would come {over}after the end of the period, {when}")
+                let when = if end.set_by.is_a_birth() { String::new() } else { format!(", on {}", in_words(end.on)) };
+                format!("At the usual pace the decision would come {over}after the end of the period{when}")
             }
             Self::ExtensionUndecided { sequence, requested_on, due } => format!(
                 "Extension {sequence} was requested on {}; a decision was due on {}; not decided; {}",
@@ -166,6 +168,19 @@ impl Evidence {
     }
 }
 
+/// Tells whether a birth, or an expected one, could be worked out from the days since which a finding holds. Whoever tells of the
+/// finding then leaves those days out, as the sentence does. A birth that sets the end on one day moves what is counted from the end
+/// on others, so it is enough that one sets it on any day.
+#[must_use]
+pub fn gives_a_birth_away(rule: Rule, subject: &str, a_birth_sets_an_end: bool) -> bool {
+    match rule {
+        Rule::MissingData => subject == "birth",
+        Rule::MilestoneMissed => subject == Milestone::FinalReview.code() && a_birth_sets_an_end,
+        Rule::TimeLimit | Rule::ForecastOverrun => a_birth_sets_an_end,
+        _ => false,
+    }
+}
+
 fn was_or_is(due: Date, day: Date) -> &'static str {
     if due < day { "was" } else { "is" }
 }
@@ -195,4 +210,62 @@ fn ago(last: Date, day: Date) -> Counted {
 
 fn as_number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::super::policy::Policy;
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::missing_birth(Rule::MissingData, "birth", false, true)]
+    #[case::missing_anything_else(Rule::MissingData, "start", true, false)]
+    #[case::final_review_before_a_birth(Rule::MilestoneMissed, "final_review", true, true)]
+    #[case::final_review(Rule::MilestoneMissed, "final_review", false, false)]
+    #[case::another_milestone(Rule::MilestoneMissed, "initial_meeting", true, false)]
+    #[case::end_by_a_birth(Rule::TimeLimit, "", true, true)]
+    #[case::end_by_the_clock(Rule::TimeLimit, "", false, false)]
+    #[case::forecast_past_a_birth(Rule::ForecastOverrun, "", true, true)]
+    #[case::nothing_to_do_with_it(Rule::ReviewGap, "", true, false)]
+    fn some_days_would_give_a_birth_away(
+        #[case] rule: Rule,
+        #[case] subject: &str,
+        #[case] a_birth_sets_an_end: bool,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(gives_a_birth_away(rule, subject, a_birth_sets_an_end), expected);
+    }
+
+    #[test]
+    fn a_sentence_about_a_day_that_a_birth_sets_names_neither() {
+        let end = |set_by| End { on: date(2026, 6, 4), set_by };
+        let final_review = |set_by_birth| Evidence::Milestone {
+            title: "Final review",
+            undone: "not held",
+            due: date(2026, 5, 28),
+            set_by_birth,
+        };
+        let calendar = Policy::default().calendar;
+        let over = Some(Span::Weeks(2));
+        for day in [date(2026, 5, 25), date(2026, 6, 5)] {
+            for evidence in [
+                final_review(true),
+                Evidence::PeriodEnd { end: end(EndSetBy::Birth) },
+                Evidence::PeriodEnd { end: end(EndSetBy::ExpectedBirth) },
+                Evidence::ForecastAfterEnd { end: end(EndSetBy::Birth), over },
+            ] {
+                let sentence = evidence.sentence(day, None, &calendar);
+                assert!(!sentence.contains("birth") && !sentence.contains("2026"), "{sentence}");
+            }
+            for evidence in [
+                final_review(false),
+                Evidence::PeriodEnd { end: end(EndSetBy::Clock) },
+                Evidence::ForecastAfterEnd { end: end(EndSetBy::Clock), over },
+            ] {
+                assert!(evidence.sentence(day, None, &calendar).contains(" 2026"), "the day says what is wrong");
+            }
+        }
+    }
 }

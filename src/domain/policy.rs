@@ -3,10 +3,12 @@
 //! Owns every threshold of every rule as a typed value with its default. Reading them from a file, and refusing a wrong one, is
 //! [`crate::policy_file`]'s; the file `config/policy.toml` says the same as [`Policy::default`], which a test holds.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time, Weekday, time};
 
 use super::calendar::{Calendar, Span};
-use super::case::{AssessmentKind, Grade, coded};
+use super::case::{AssessmentKind, Grade, Outcome, coded};
+use super::census::OutcomeCode;
+use super::retention::RetentionPolicy;
 use super::schedule::Severity;
 
 coded! {
@@ -195,11 +197,13 @@ pub struct ReEntryPolicy {
     pub counts: Counts,
 }
 
-/// Whom to tell first of an alert of one severity, and how.
+/// One rung of a ladder: who is told of an alert that nobody has acted on, after how long, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rung {
     /// To whom.
     pub role: Role,
+    /// Working days since the alert opened or turned to its severity.
+    pub after: u16,
     /// How.
     pub deliver: Delivery,
 }
@@ -209,20 +213,69 @@ pub struct Rung {
 pub struct AlertPolicy {
     /// The least severity that opens an alert.
     pub alert_from: Severity,
-    /// Who is told at once of an amber alert.
+    /// How long an acknowledgement or a snooze may last.
+    pub pause_at_most: Span,
+    /// How long the acknowledge link of a mail works.
+    pub link_valid: Span,
+    /// The ladder of an amber alert, in the order of its delays; a role stands on it once.
     pub amber: Vec<Rung>,
-    /// Who is told at once of a red alert.
+    /// The ladder of a red alert.
     pub red: Vec<Rung>,
 }
 
+/// The mail of each working day that gathers what is not told at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DigestPolicy {
+    /// London's time from which it is sent.
+    pub at: Time,
+}
+
+/// The meetings of the legal gateway panel, and who gets the pack on the working day before each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PanelPolicy {
+    /// The day of the week on which the panel meets.
+    pub weekday: Weekday,
+    /// Every how many weeks.
+    pub every_weeks: u16,
+    /// The day of one meeting, from which the weeks are counted; without it every week has one.
+    pub counted_from: Option<Date>,
+    /// London's time from which the pack is sent.
+    pub at: Time,
+    /// Who gets it.
+    pub roles: Vec<Role>,
+}
+
 impl AlertPolicy {
-    /// Whom an alert of this severity is told to as soon as it opens or turns to it.
+    /// The ladder of a severity.
     #[must_use]
-    pub fn first_told(&self, severity: Severity) -> &[Rung] {
+    pub fn ladder(&self, severity: Severity) -> &[Rung] {
         match severity {
             Severity::Notice => &[],
             Severity::Amber => &self.amber,
             Severity::Red => &self.red,
+        }
+    }
+}
+
+/// The codes that the census has for outcomes. Only the council can say them, so that by default there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CensusOutcomes {
+    /// Of the decision to go to court.
+    pub issue: Option<OutcomeCode>,
+    /// Of the decision to step down.
+    pub step_down: Option<OutcomeCode>,
+    /// Of any other.
+    pub other: Option<OutcomeCode>,
+}
+
+impl CensusOutcomes {
+    /// The code of an outcome; absent where the council has not said it.
+    #[must_use]
+    pub fn code(&self, outcome: Outcome) -> Option<OutcomeCode> {
+        match outcome {
+            Outcome::Issue => self.issue,
+            Outcome::StepDown => self.step_down,
+            Outcome::Other => self.other,
         }
     }
 }
@@ -276,6 +329,14 @@ pub struct Policy {
     pub worker_change: Counts,
     /// What becomes of findings.
     pub alerts: AlertPolicy,
+    /// When the digest is sent.
+    pub digest: DigestPolicy,
+    /// When the panel meets.
+    pub panel: PanelPolicy,
+    /// How long what is over is kept.
+    pub retention: RetentionPolicy,
+    /// How the census calls outcomes.
+    pub census_outcomes: CensusOutcomes,
 }
 
 impl Default for Policy {
@@ -329,9 +390,30 @@ impl Default for Policy {
             worker_change: two_or_three,
             alerts: AlertPolicy {
                 alert_from: Severity::Amber,
-                amber: vec![Rung { role: Role::LegalGatewayChair, deliver: Delivery::Digest }],
-                red: vec![Rung { role: Role::LegalGatewayChair, deliver: Delivery::Immediate }],
+                pause_at_most: WorkingDays(20),
+                link_valid: Weeks(4),
+                amber: vec![
+                    Rung { role: Role::LegalGatewayChair, after: 0, deliver: Delivery::Digest },
+                    Rung { role: Role::ServiceManager, after: 5, deliver: Delivery::Digest },
+                    Rung { role: Role::HeadOfService, after: 10, deliver: Delivery::Immediate },
+                ],
+                red: vec![
+                    Rung { role: Role::LegalGatewayChair, after: 0, deliver: Delivery::Immediate },
+                    Rung { role: Role::ServiceManager, after: 2, deliver: Delivery::Immediate },
+                    Rung { role: Role::HeadOfService, after: 5, deliver: Delivery::Immediate },
+                    Rung { role: Role::AssistantDirector, after: 10, deliver: Delivery::Immediate },
+                ],
             },
+            digest: DigestPolicy { at: time(8, 0, 0, 0) },
+            panel: PanelPolicy {
+                weekday: Weekday::Wednesday,
+                every_weeks: 1,
+                counted_from: None,
+                at: time(8, 0, 0, 0),
+                roles: vec![Role::LegalGatewayChair],
+            },
+            retention: RetentionPolicy::default(),
+            census_outcomes: CensusOutcomes::default(),
         }
     }
 }

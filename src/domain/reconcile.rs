@@ -83,7 +83,15 @@ mod tests {
 
     fn finding(rule: Rule, subject: &str, severity: Severity) -> Finding {
         let day = date(2026, 6, 1);
-        Finding { rule, subject: subject.into(), severity, since_on: day, severity_since_on: day, message: "it drifts".into() }
+        Finding {
+            rule,
+            subject: subject.into(),
+            severity,
+            since_on: day,
+            severity_since_on: day,
+            message: "it drifts".into(),
+            gives_a_birth_away: false,
+        }
     }
 
     fn standing(id: u8, rule: &str, subject: &str, severity: Severity) -> Standing<u8> {

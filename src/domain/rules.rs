@@ -17,10 +17,19 @@ mod workers;
 
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+pub(crate) use table::case;
 
+use jiff::civil::Date;
+
+use super::calendar::Counted;
 use super::case::coded;
-use super::course::Course;
+use super::course::{Course, Status};
+use super::policy::Counts;
 use super::schedule::Steps;
+
+pub use engagement::{longest_missed, runs_of_missed};
+pub use family::step_downs_before;
 
 coded! {
     /// What can be wrong with the course of a case.
@@ -116,35 +125,66 @@ impl Rule {
 pub struct Entry {
     /// Which rule.
     pub rule: Rule,
+    /// Where the case must stand for the rule to apply.
+    pub statuses: &'static [Status],
     /// Facts in, dates out.
     pub schedule: fn(&Course) -> Steps,
+    /// Where the rule applies and finds nothing: what there is to judge, or that there is nothing. A plain sentence without a
+    /// full stop and, as [`super::evidence`], without personal data. It reads a course of what is in effect on the day.
+    pub quiet: fn(&Course, Date) -> String,
 }
 
+impl Entry {
+    const fn new(
+        rule: Rule,
+        statuses: &'static [Status],
+        schedule: fn(&Course) -> Steps,
+        quiet: fn(&Course, Date) -> String,
+    ) -> Self {
+        Self { rule, statuses, schedule, quiet }
+    }
+}
+
+const OPEN: &[Status] = &[Status::Open];
+const UNTIL_ISSUED: &[Status] = &[Status::Open, Status::DecidedIssue];
+const UNTIL_ENDED: &[Status] = &[Status::Open, Status::DecidedIssue, Status::Issued];
+const NOT_ENDED: &[Status] = &[Status::NotStarted, Status::Open, Status::DecidedIssue, Status::Issued];
+
 /// Every rule.
+#[rustfmt::skip]
 pub const ALL: [Entry; 25] = [
-    Entry { rule: Rule::MilestoneMissed, schedule: milestones::missed },
-    Entry { rule: Rule::ReviewNotHeld, schedule: reviews::not_held },
-    Entry { rule: Rule::ReviewPostponed, schedule: reviews::postponed },
-    Entry { rule: Rule::ReviewGap, schedule: reviews::gap },
-    Entry { rule: Rule::NoNextReview, schedule: reviews::none_planned },
-    Entry { rule: Rule::DecisionOverdue, schedule: period::decision_overdue },
-    Entry { rule: Rule::TimeLimit, schedule: period::time_limit },
-    Entry { rule: Rule::ForecastOverrun, schedule: period::forecast_overrun },
-    Entry { rule: Rule::ExtensionPending, schedule: extensions::pending },
-    Entry { rule: Rule::MissedEngagement, schedule: engagement::missed },
-    Entry { rule: Rule::OversightGap, schedule: oversight::gap },
-    Entry { rule: Rule::NoRecordedWork, schedule: oversight::no_recorded_work },
-    Entry { rule: Rule::AssessmentLate, schedule: assessments::late },
-    Entry { rule: Rule::AssessmentNotCommissioned, schedule: assessments::not_commissioned },
-    Entry { rule: Rule::FgdmOfferMissing, schedule: fgdm::offer_missing },
-    Entry { rule: Rule::MissingData, schedule: data_quality::missing },
-    Entry { rule: Rule::DatesOutOfOrder, schedule: data_quality::out_of_order },
-    Entry { rule: Rule::RepeatedExtensions, schedule: extensions::repeated },
-    Entry { rule: Rule::ExtensionTotal, schedule: extensions::total },
-    Entry { rule: Rule::ExtensionNotAuthorised, schedule: approvals::not_authorised },
-    Entry { rule: Rule::ExtensionRetrospective, schedule: approvals::retrospective },
-    Entry { rule: Rule::ExtensionWithoutRationale, schedule: approvals::without_rationale },
-    Entry { rule: Rule::ExtensionAfterMissedEngagement, schedule: approvals::after_missed_engagement },
-    Entry { rule: Rule::ReEntry, schedule: family::re_entry },
-    Entry { rule: Rule::WorkerChange, schedule: workers::changes },
+    Entry::new(Rule::MilestoneMissed, UNTIL_ISSUED, milestones::missed, milestones::quiet),
+    Entry::new(Rule::ReviewNotHeld, OPEN, reviews::not_held, reviews::quiet_about_planned),
+    Entry::new(Rule::ReviewPostponed, OPEN, reviews::postponed, reviews::quiet_about_cancelled),
+    Entry::new(Rule::ReviewGap, OPEN, reviews::gap, reviews::quiet_about_last),
+    Entry::new(Rule::NoNextReview, OPEN, reviews::none_planned, reviews::quiet_about_next),
+    Entry::new(Rule::DecisionOverdue, OPEN, period::decision_overdue, period::quiet_about_decision),
+    Entry::new(Rule::TimeLimit, OPEN, period::time_limit, period::quiet_about_end),
+    Entry::new(Rule::ForecastOverrun, OPEN, period::forecast_overrun, period::quiet_about_forecast),
+    Entry::new(Rule::ExtensionPending, OPEN, extensions::pending, extensions::quiet_about_pending),
+    Entry::new(Rule::MissedEngagement, OPEN, engagement::missed, engagement::quiet),
+    Entry::new(Rule::OversightGap, UNTIL_ISSUED, oversight::gap, oversight::quiet_about_oversight),
+    Entry::new(Rule::NoRecordedWork, OPEN, oversight::no_recorded_work, oversight::quiet_about_work),
+    Entry::new(Rule::AssessmentLate, OPEN, assessments::late, assessments::quiet_about_late),
+    Entry::new(Rule::AssessmentNotCommissioned, OPEN, assessments::not_commissioned, assessments::quiet_about_required),
+    Entry::new(Rule::FgdmOfferMissing, UNTIL_ISSUED, fgdm::offer_missing, fgdm::quiet),
+    Entry::new(Rule::MissingData, NOT_ENDED, data_quality::missing, data_quality::quiet_about_missing),
+    Entry::new(Rule::DatesOutOfOrder, UNTIL_ENDED, data_quality::out_of_order, data_quality::quiet_about_order),
+    Entry::new(Rule::RepeatedExtensions, OPEN, extensions::repeated, extensions::quiet_about_repeated),
+    Entry::new(Rule::ExtensionTotal, OPEN, extensions::total, extensions::quiet_about_total),
+    Entry::new(Rule::ExtensionNotAuthorised, OPEN, approvals::not_authorised, approvals::quiet_about_authority),
+    Entry::new(Rule::ExtensionRetrospective, OPEN, approvals::retrospective, approvals::quiet_about_time),
+    Entry::new(Rule::ExtensionWithoutRationale, OPEN, approvals::without_rationale, approvals::quiet_about_rationale),
+    Entry::new(Rule::ExtensionAfterMissedEngagement, OPEN, approvals::after_missed_engagement, approvals::quiet_about_missed),
+    Entry::new(Rule::ReEntry, OPEN, family::re_entry, family::quiet),
+    Entry::new(Rule::WorkerChange, OPEN, workers::changes, workers::quiet),
 ];
+
+/// Says of a count that it is not enough: `No meeting cancelled`, or `1 meeting cancelled; 2 are amber`.
+fn count_below(count: usize, noun: &'static str, what: &str, counts: Counts) -> String {
+    if count == 0 {
+        return format!("No {noun} {what}");
+    }
+    let counted = Counted(i64::try_from(count).unwrap_or(i64::MAX), noun);
+    format!("{counted} {what}; {} or more are amber", counts.amber_from)
+}

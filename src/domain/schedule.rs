@@ -3,14 +3,18 @@
 //! Rules raise [`Steps`]; a [`Schedule`] lays the steps of every rule beside one another. What holds on a day is then a look-up,
 //! since when is read off, and the next day on which anything changes comes free. There is no clock in here.
 
+mod by_rule;
+
 use jiff::civil::Date;
 
 use super::calendar::Calendar;
 use super::case::coded;
 use super::course::Course;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, gives_a_birth_away};
 use super::rules::{self, Rule};
 use super::timeline::Stretch;
+
+pub use by_rule::Turn;
 
 coded! {
     /// How grave a finding is.
@@ -140,6 +144,7 @@ struct Track {
 #[derive(Debug)]
 pub struct Schedule {
     tracks: Vec<Track>,
+    a_birth_sets_an_end: bool,
 }
 
 /// What one rule says of one subject on one day.
@@ -157,20 +162,33 @@ pub struct Finding {
     pub severity_since_on: Date,
     /// A plain sentence of evidence; it holds references and dates, no personal data.
     pub message: String,
+    /// Whether a birth, or an expected one, could be worked out from the days since which it holds: they must not be mailed.
+    pub gives_a_birth_away: bool,
 }
 
 impl Schedule {
     /// Lays out what every rule says of the case.
     #[must_use]
     pub fn of(course: &Course) -> Self {
-        let tracks = rules::ALL.iter().flat_map(|entry| tracks(entry.rule, (entry.schedule)(course)));
-        Self { tracks: tracks.collect() }
+        Self::of_entries(course, rules::ALL.iter())
+    }
+
+    /// Lays out what some rules say of the case.
+    #[must_use]
+    pub fn of_rules(course: &Course, wanted: &[Rule]) -> Self {
+        Self::of_entries(course, rules::ALL.iter().filter(|entry| wanted.contains(&entry.rule)))
+    }
+
+    fn of_entries<'e>(course: &Course, entries: impl Iterator<Item = &'e rules::Entry>) -> Self {
+        let tracks = entries.flat_map(|entry| tracks(entry.rule, (entry.schedule)(course)));
+        Self { tracks: tracks.collect(), a_birth_sets_an_end: course.a_birth_sets_an_end() }
     }
 
     /// What holds on a day, ordered by rule and then by subject, both as text.
     #[must_use]
     pub fn on(&self, day: Date, calendar: &Calendar) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.tracks.iter().filter_map(|track| track.on(day, calendar)).collect();
+        let mut findings: Vec<Finding> =
+            self.tracks.iter().filter_map(|track| track.on(day, calendar, self.a_birth_sets_an_end)).collect();
         findings.sort_by(|a, b| (a.rule.code(), &a.subject).cmp(&(b.rule.code(), &b.subject)));
         findings
     }
@@ -187,16 +205,18 @@ impl Schedule {
 }
 
 impl Track {
-    fn on(&self, day: Date, calendar: &Calendar) -> Option<Finding> {
+    fn on(&self, day: Date, calendar: &Calendar, a_birth_sets_an_end: bool) -> Option<Finding> {
         let index = self.runs.partition_point(|run| run.days.from <= day).checked_sub(1)?;
         let run = &self.runs[index];
         if !run.days.holds(day) {
             return None;
         }
         let least = run.severity.min(Severity::Amber);
+        let subject = self.subject.text();
         Some(Finding {
             rule: self.rule,
-            subject: self.subject.text(),
+            gives_a_birth_away: gives_a_birth_away(self.rule, &subject, a_birth_sets_an_end),
+            subject,
             severity: run.severity,
             since_on: self.unbroken_since(index, |severity| severity >= least),
             severity_since_on: self.unbroken_since(index, |severity| severity == run.severity),

@@ -9,13 +9,15 @@ use serde_json::Value;
 
 use super::document::{self, Reading};
 use crate::domain::case::{Case, Outcome};
-use crate::fields::Mistake;
+use crate::fields::{Mistake, Tree};
 
 /// A document that was refused.
 #[derive(Debug)]
 pub struct Refused {
     /// Which one: `case 3` of an array, `line 3` of JSON Lines.
     pub place: String,
+    /// Its number there; none where it is the file as a whole.
+    pub number: Option<u64>,
     /// Its reference, if it has one that can be read.
     pub reference: Option<String>,
     /// What is wrong with it.
@@ -27,6 +29,8 @@ pub struct Refused {
 pub struct Caseload {
     /// In the order in which they stand.
     pub cases: Vec<Case>,
+    /// The number of each in its array, or of its line.
+    pub numbers: Vec<u64>,
     /// The rest.
     pub refused: Vec<Refused>,
 }
@@ -40,21 +44,20 @@ pub fn read(text: &str, reading: Reading) -> Caseload {
         let mut number = 0;
         let read = each_in_array(text, |document| {
             number += 1;
-            caseload.add(|| format!("case {number}"), &document, reading);
+            caseload.add(("case", number), document, reading);
         });
         if let Err(wrong) = read {
             // An array that breaks may have lost any of its cases: none goes in.
             caseload = Caseload::default();
-            caseload.refuse("the file".to_owned(), &wrong);
+            caseload.refuse("the file".to_owned(), None, &wrong);
         }
-    } else if let Ok(document) = serde_json::from_str::<Value>(text) {
-        caseload.add(|| "case 1".to_owned(), &document, reading);
+    } else if let Ok(document) = serde_json::from_str::<Tree>(text) {
+        caseload.add(("case", 1), document, reading);
     } else {
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let place = || format!("line {}", index + 1);
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
             match serde_json::from_str(line) {
-                Ok(document) => caseload.add(place, &document, reading),
-                Err(wrong) => caseload.refuse(place(), &wrong),
+                Ok(document) => caseload.add(("line", number), document, reading),
+                Err(wrong) => caseload.refuse(format!("line {number}"), Some(number), &wrong),
             }
         }
     }
@@ -62,27 +65,32 @@ pub fn read(text: &str, reading: Reading) -> Caseload {
 }
 
 impl Caseload {
-    fn add(&mut self, place: impl FnOnce() -> String, document: &Value, reading: Reading) {
-        match document::read(document, reading) {
-            Ok(case) => self.cases.push(case),
+    fn add(&mut self, (place, number): (&str, u64), document: Tree, reading: Reading) {
+        let Tree { value: document, repeated } = document;
+        let read = if repeated.is_empty() { document::read(&document, reading) } else { Err(repeated) };
+        match read {
+            Ok(case) => {
+                self.cases.push(case);
+                self.numbers.push(number);
+            }
             Err(mistakes) => {
                 let reference = document.get("reference").and_then(Value::as_str).map(str::to_owned);
-                self.refused.push(Refused { place: place(), reference, mistakes });
+                self.refused.push(Refused { place: format!("{place} {number}"), number: Some(number), reference, mistakes });
             }
         }
     }
 
-    fn refuse(&mut self, place: String, wrong: &serde_json::Error) {
+    fn refuse(&mut self, place: String, number: Option<u64>, wrong: &serde_json::Error) {
         let mistakes = vec![Mistake { pointer: String::new(), reason: not_json(wrong) }];
-        self.refused.push(Refused { place, reference: None, mistakes });
+        self.refused.push(Refused { place, number, reference: None, mistakes });
     }
 }
 
 /// Hands on the items of a JSON array one by one, so that a long one is never held as a whole.
-fn each_in_array(text: &str, take: impl FnMut(Value)) -> Result<(), serde_json::Error> {
+fn each_in_array(text: &str, take: impl FnMut(Tree)) -> Result<(), serde_json::Error> {
     struct Items<Take>(Take);
 
-    impl<'de, Take: FnMut(Value)> Visitor<'de> for Items<Take> {
+    impl<'de, Take: FnMut(Tree)> Visitor<'de> for Items<Take> {
         type Value = ();
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -103,7 +111,7 @@ fn each_in_array(text: &str, take: impl FnMut(Value)) -> Result<(), serde_json::
 }
 
 /// Where the JSON breaks, without what stands there.
-fn not_json(wrong: &serde_json::Error) -> String {
+pub(super) fn not_json(wrong: &serde_json::Error) -> String {
     format!("is not JSON: it breaks at line {}, column {}", wrong.line(), wrong.column())
 }
 
@@ -116,6 +124,7 @@ pub fn refuse_repeated(cases: &mut Vec<Case>) -> Vec<Refused> {
         if !is_new {
             refused.push(Refused {
                 place: "a case".into(),
+                number: None,
                 reference: Some(case.reference.clone()),
                 mistakes: vec![Mistake {
                     pointer: "/reference".into(),
@@ -183,6 +192,13 @@ mod tests {
                 ("line 3", None, "the document: is not JSON: it breaks at line 1, column 2".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn a_field_that_is_given_twice_is_named() {
+        let caseload = read(r#"[{"reference": "A", "team": "North", "team": "South"}]"#, AS_OF);
+        assert_eq!(caseload.cases.len(), 0);
+        assert_eq!(caseload.refused[0].mistakes[0].pointer, "/team");
     }
 
     #[test]

@@ -3,15 +3,15 @@
 //! Reads it strictly (an unknown field, an impossible date, a sequence given twice are refused by pointer and reason) and writes
 //! it back. What the facts mean is the domain's.
 
+mod entries;
+
 use std::collections::HashSet;
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::domain::case::{
-    Allocation, Assessment, AssessmentKind, Case, Child, Engagement, Extension, ExtensionDecision, Meeting, MeetingKind,
-    Outcome, Oversight, OversightKind,
-};
+use crate::domain::case::{Case, Child, Outcome};
+use crate::domain::fact::{Fact, FactList};
 use crate::fields::{self, Fields, Mistake};
 
 /// What a document is read for.
@@ -29,6 +29,17 @@ impl Reading {
             Self::AsOf(day) | Self::RecordedOn(day) => day,
         }
     }
+
+    /// The day on which something was done.
+    fn done(self, fields: &mut Fields, name: &'static str) -> Option<Date> {
+        let date = fields.date(name)?;
+        match self {
+            Self::RecordedOn(today) if date > today => {
+                fields.mistake(name, "must not lie in the future: it says that something was done")
+            }
+            _ => Some(date),
+        }
+    }
 }
 
 /// Reads one case document.
@@ -37,186 +48,96 @@ impl Reading {
 ///
 /// Every mistake in it.
 pub fn read(document: &Value, reading: Reading) -> Result<Case, Vec<Mistake>> {
-    fields::read(document, |fields| Reader { reading }.case(fields))
+    fields::read(document, |fields| case(fields, reading))
 }
 
-struct Reader {
-    reading: Reading,
+/// Reads a case document that is part of another document.
+pub fn case(fields: &mut Fields, reading: Reading) -> Option<Case> {
+    let reference = fields.text("reference");
+    let reference = fields.required("reference", reference);
+    Some(Case {
+        family_reference: fields.text("family_reference").map(str::to_owned),
+        team: fields.text("team").map(str::to_owned),
+        restricted: fields.flag("restricted").unwrap_or(false),
+        recorded_on: reading.done(fields, "recorded_on").unwrap_or(reading.day()),
+        started_on: reading.done(fields, "started_on"),
+        lbp_sent_on: reading.done(fields, "lbp_sent_on"),
+        fgdm_offered: fields.flag("fgdm_offered"),
+        fgdm_facilitated: fields.flag("fgdm_facilitated"),
+        fgdm_exempt: fields.flag("fgdm_exempt"),
+        step_decision_on: reading.done(fields, "step_decision_on"),
+        outcome: fields.word("outcome", Outcome::ALL, Outcome::code),
+        court_application_on: reading.done(fields, "court_application_on"),
+        letter_of_issue_on: reading.done(fields, "letter_of_issue_on"),
+        closed_on: reading.done(fields, "closed_on"),
+        children: children(fields, reading),
+        meetings: numbered(fields, "meetings", |fields, sequence| entries::meeting(fields, reading, sequence)),
+        assessments: numbered(fields, "assessments", |fields, sequence| entries::assessment(fields, reading, sequence)),
+        extensions: numbered(fields, "extensions", |fields, sequence| entries::extension(fields, reading, sequence)),
+        engagement: fields.objects("engagement", |fields| entries::engagement(fields, reading)),
+        oversight: fields.objects("oversight", |fields| entries::oversight(fields, reading)),
+        allocations: fields.objects("allocations", |fields| entries::allocation(fields, reading)),
+        family_step_downs: Vec::new(),
+        reference: reference?.to_owned(),
+    })
 }
 
-impl Reader {
-    fn case(&self, fields: &mut Fields) -> Option<Case> {
-        let reference = fields.text("reference");
-        let reference = fields.required("reference", reference);
-        Some(Case {
-            family_reference: fields.text("family_reference").map(str::to_owned),
-            team: fields.text("team").map(str::to_owned),
-            restricted: fields.flag("restricted").unwrap_or(false),
-            recorded_on: self.done(fields, "recorded_on").unwrap_or(self.reading.day()),
-            started_on: self.done(fields, "started_on"),
-            lbp_sent_on: self.done(fields, "lbp_sent_on"),
-            fgdm_offered: fields.flag("fgdm_offered"),
-            fgdm_facilitated: fields.flag("fgdm_facilitated"),
-            fgdm_exempt: fields.flag("fgdm_exempt"),
-            step_decision_on: self.done(fields, "step_decision_on"),
-            outcome: fields.word("outcome", Outcome::ALL, Outcome::code),
-            court_application_on: self.done(fields, "court_application_on"),
-            letter_of_issue_on: self.done(fields, "letter_of_issue_on"),
-            closed_on: self.done(fields, "closed_on"),
-            children: self.children(fields),
-            meetings: self.meetings(fields),
-            assessments: self.assessments(fields),
-            extensions: self.extensions(fields),
-            engagement: fields.objects("engagement", |fields| self.engagement(fields)),
-            oversight: fields.objects("oversight", |fields| self.oversight(fields)),
-            allocations: fields.objects("allocations", |fields| self.allocation(fields)),
-            family_step_downs: Vec::new(),
-            reference: reference?.to_owned(),
-        })
-    }
+fn children(fields: &mut Fields, reading: Reading) -> Vec<Child> {
+    let mut seen = HashSet::new();
+    fields.objects("children", |fields| {
+        let child = entries::child(fields, reading);
+        if child.as_ref().is_some_and(|child| !seen.insert(child.reference.clone())) {
+            fields.mistake::<()>("reference", "is given to another child of the case already");
+        }
+        child
+    })
+}
 
-    /// The day on which something was done.
-    fn done(&self, fields: &mut Fields, name: &'static str) -> Option<Date> {
-        let date = fields.date(name)?;
-        match self.reading {
-            Reading::RecordedOn(today) if date > today => {
-                fields.mistake(name, "must not lie in the future: it says that something was done")
+/// A list whose entries have numbers of their own.
+fn numbered<T>(fields: &mut Fields, name: &'static str, read: impl Fn(&mut Fields, Option<u32>) -> Option<T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    fields.objects(name, |fields| {
+        let sequence = entries::sequence(fields);
+        let sequence = fields.required("sequence", sequence);
+        let is_taken = sequence.is_some_and(|sequence| !seen.insert(sequence));
+        let entry = read(fields, sequence);
+        if is_taken { fields.mistake("sequence", "is given to another entry of the list already") } else { entry }
+    })
+}
+
+/// Reads one fact on its own, as an entry of its list in a case document; `next` is its number where it is to have one and none is
+/// given.
+pub fn fact(fields: &mut Fields, list: FactList, reading: Reading, next: Option<u32>) -> Option<Fact> {
+    match list {
+        FactList::Engagement => entries::engagement(fields, reading).map(Fact::Engagement),
+        FactList::Oversight => entries::oversight(fields, reading).map(Fact::Oversight),
+        numbered => {
+            let sequence = match entries::sequence(fields) {
+                None if !fields.has("sequence") && next.is_none() => {
+                    fields.mistake("sequence", "must be given: none is left after the last")
+                }
+                None if !fields.has("sequence") => next,
+                given => given,
+            };
+            match numbered {
+                FactList::Meetings => entries::meeting(fields, reading, sequence).map(Fact::Meeting),
+                FactList::Assessments => entries::assessment(fields, reading, sequence).map(Fact::Assessment),
+                _ => entries::extension(fields, reading, sequence).map(Fact::Extension),
             }
-            _ => Some(date),
         }
     }
-
-    fn children(&self, fields: &mut Fields) -> Vec<Child> {
-        let mut seen = HashSet::new();
-        fields.objects("children", |fields| {
-            let reference = fields.text("reference");
-            let reference = fields.required("reference", reference);
-            if reference.is_some_and(|reference| !seen.insert(reference.to_owned())) {
-                fields.mistake::<()>("reference", "is given to another child of the case already");
-            }
-            Some(Child {
-                date_of_birth: self.done(fields, "date_of_birth"),
-                expected_delivery_on: fields.date("expected_delivery_on"),
-                pregnancy_ended_on: self.done(fields, "pregnancy_ended_on"),
-                reference: reference?.to_owned(),
-            })
-        })
-    }
-
-    fn meetings(&self, fields: &mut Fields) -> Vec<Meeting> {
-        let mut seen = HashSet::new();
-        fields.objects("meetings", |fields| {
-            let sequence = sequence(fields, &mut seen);
-            let kind = fields.word("kind", MeetingKind::ALL, MeetingKind::code);
-            let kind = fields.required("kind", kind);
-            if !fields.has("planned_on") && !fields.has("held_on") {
-                fields.mistake::<()>("planned_on", "must be given, unless held_on is");
-            }
-            if fields.has("held_on") && fields.has("cancelled_on") {
-                fields.mistake::<()>("cancelled_on", "must not be given where held_on is");
-            }
-            Some(Meeting {
-                planned_on: fields.date("planned_on"),
-                held_on: self.done(fields, "held_on"),
-                cancelled_on: self.done(fields, "cancelled_on"),
-                sequence: sequence?,
-                kind: kind?,
-            })
-        })
-    }
-
-    fn assessments(&self, fields: &mut Fields) -> Vec<Assessment> {
-        let mut seen = HashSet::new();
-        fields.objects("assessments", |fields| {
-            let sequence = sequence(fields, &mut seen);
-            let kind = fields.word("kind", AssessmentKind::ALL, AssessmentKind::code);
-            let kind = fields.required("kind", kind);
-            Some(Assessment {
-                commissioned_on: self.done(fields, "commissioned_on"),
-                due_on: fields.date("due_on"),
-                received_on: self.done(fields, "received_on"),
-                sequence: sequence?,
-                kind: kind?,
-            })
-        })
-    }
-
-    fn extensions(&self, fields: &mut Fields) -> Vec<Extension> {
-        let mut seen = HashSet::new();
-        fields.objects("extensions", |fields| {
-            let sequence = sequence(fields, &mut seen);
-            let requested_on = self.done(fields, "requested_on");
-            let requested_on = fields.required("requested_on", requested_on);
-            let decision = fields.word("decision", ExtensionDecision::ALL, ExtensionDecision::code);
-            let decision = fields.required("decision", decision);
-            let decided_on = self.done(fields, "decided_on");
-            match decision {
-                Some(ExtensionDecision::Pending) if fields.has("decided_on") => {
-                    fields.mistake::<()>("decided_on", "must not be given while the decision is pending");
-                }
-                Some(ExtensionDecision::Approved | ExtensionDecision::Refused) if !fields.has("decided_on") => {
-                    fields.mistake::<()>("decided_on", "must be given unless the decision is pending");
-                }
-                _ => {}
-            }
-            if decision == Some(ExtensionDecision::Approved) && !fields.has("new_end_on") {
-                fields.mistake::<()>("new_end_on", "must be given where the decision is approved");
-            }
-            Some(Extension {
-                decided_on,
-                new_end_on: fields.date("new_end_on"),
-                approved_by_grade: fields.text("approved_by_grade").map(str::to_owned),
-                rationale_recorded: fields.flag("rationale_recorded").unwrap_or(false),
-                sequence: sequence?,
-                requested_on: requested_on?,
-                decision: decision?,
-            })
-        })
-    }
-
-    fn engagement(&self, fields: &mut Fields) -> Option<Engagement> {
-        let on = self.done(fields, "on");
-        let on = fields.required("on", on);
-        let attended = fields.flag("attended");
-        let attended = fields.required("attended", attended);
-        let excused = fields.flag("excused").unwrap_or(false);
-        if excused && attended == Some(true) {
-            fields.mistake::<()>("excused", "must not be true where attended is");
-        }
-        Some(Engagement {
-            person: fields.text_or_empty("person").unwrap_or_default().to_owned(),
-            kind: fields.text("kind").map(str::to_owned),
-            excused,
-            on: on?,
-            attended: attended?,
-        })
-    }
-
-    fn oversight(&self, fields: &mut Fields) -> Option<Oversight> {
-        let on = self.done(fields, "on");
-        let on = fields.required("on", on);
-        let kind = fields.word("kind", OversightKind::ALL, OversightKind::code);
-        let kind = fields.required("kind", kind);
-        let rationale_recorded = fields.flag("rationale_recorded").unwrap_or(false);
-        Some(Oversight { rationale_recorded, on: on?, kind: kind? })
-    }
-
-    fn allocation(&self, fields: &mut Fields) -> Option<Allocation> {
-        let from_on = self.done(fields, "from_on");
-        let from_on = fields.required("from_on", from_on);
-        let worker = fields.text("worker").map(str::to_owned);
-        let worker = fields.required("worker", worker);
-        Some(Allocation { from_on: from_on?, worker: worker? })
-    }
 }
 
-fn sequence(fields: &mut Fields, seen: &mut HashSet<u32>) -> Option<u32> {
-    let sequence = fields.number("sequence", 1..=i32::MAX.unsigned_abs());
-    let sequence = fields.required("sequence", sequence)?;
-    if !seen.insert(sequence) {
-        return fields.mistake("sequence", "is given to another entry of the list already");
+/// Writes one fact as the entry that it would be read from.
+#[must_use]
+pub fn write_fact(fact: &Fact) -> Value {
+    match fact {
+        Fact::Meeting(meeting) => entries::write_meeting(meeting),
+        Fact::Assessment(assessment) => entries::write_assessment(assessment),
+        Fact::Extension(extension) => entries::write_extension(extension),
+        Fact::Engagement(appointment) => entries::write_engagement(appointment),
+        Fact::Oversight(oversight) => entries::write_oversight(oversight),
     }
-    Some(sequence)
 }
 
 /// Writes a case as the document that it would be read from.
@@ -238,51 +159,13 @@ pub fn write(case: &Case) -> Value {
         "court_application_on": case.court_application_on,
         "letter_of_issue_on": case.letter_of_issue_on,
         "closed_on": case.closed_on,
-        "children": each(&case.children, |child| json!({
-            "reference": child.reference,
-            "date_of_birth": child.date_of_birth,
-            "expected_delivery_on": child.expected_delivery_on,
-            "pregnancy_ended_on": child.pregnancy_ended_on,
-        })),
-        "meetings": each(&case.meetings, |meeting| json!({
-            "sequence": meeting.sequence,
-            "kind": meeting.kind,
-            "planned_on": meeting.planned_on,
-            "held_on": meeting.held_on,
-            "cancelled_on": meeting.cancelled_on,
-        })),
-        "assessments": each(&case.assessments, |assessment| json!({
-            "sequence": assessment.sequence,
-            "kind": assessment.kind,
-            "commissioned_on": assessment.commissioned_on,
-            "due_on": assessment.due_on,
-            "received_on": assessment.received_on,
-        })),
-        "extensions": each(&case.extensions, |extension| json!({
-            "sequence": extension.sequence,
-            "requested_on": extension.requested_on,
-            "decision": extension.decision,
-            "decided_on": extension.decided_on,
-            "new_end_on": extension.new_end_on,
-            "approved_by_grade": extension.approved_by_grade,
-            "rationale_recorded": extension.rationale_recorded,
-        })),
-        "engagement": each(&case.engagement, |appointment| json!({
-            "on": appointment.on,
-            "attended": appointment.attended,
-            "person": appointment.person,
-            "kind": appointment.kind,
-            "excused": appointment.excused,
-        })),
-        "oversight": each(&case.oversight, |oversight| json!({
-            "on": oversight.on,
-            "kind": oversight.kind,
-            "rationale_recorded": oversight.rationale_recorded,
-        })),
-        "allocations": each(&case.allocations, |allocation| json!({
-            "from_on": allocation.from_on,
-            "worker": allocation.worker,
-        })),
+        "children": each(&case.children, entries::write_child),
+        "meetings": each(&case.meetings, entries::write_meeting),
+        "assessments": each(&case.assessments, entries::write_assessment),
+        "extensions": each(&case.extensions, entries::write_extension),
+        "engagement": each(&case.engagement, entries::write_engagement),
+        "oversight": each(&case.oversight, entries::write_oversight),
+        "allocations": each(&case.allocations, entries::write_allocation),
     })
 }
 

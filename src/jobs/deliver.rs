@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::AllowedDomains;
 use crate::domain::delivery;
 use crate::mailer::transport::{Envelope, Outcome, Transport};
@@ -46,7 +46,7 @@ pub async fn run(
     while first_wrong.is_none() && !stop.is_cancelled() {
         let claimed = {
             let mut connection = pool.acquire().await.context("could not reach the database")?;
-            outbox::claim(&mut connection, clock.now().at, AT_A_TIME).await?
+            claim(&mut connection, clock.now()).await?
         };
         if claimed.is_empty() {
             break;
@@ -77,6 +77,23 @@ pub async fn run(
         info!(job.name = "deliver", sent = delivered.sent, delayed = delivered.delayed, dead = delivered.dead, "delivered");
     }
     first_wrong.map_or(Ok(delivered), Err)
+}
+
+/// Claims messages that are due, once those are withdrawn that must not leave any more.
+async fn claim(connection: &mut PgConnection, now: Moment) -> Result<Vec<Claimed>, sqlx::Error> {
+    let mut tx = connection.begin().await?;
+    loop {
+        let due = outbox::hold_due(&mut tx, now.at, AT_A_TIME).await?;
+        let withdrawn = outbox::withdraw(&mut tx, &due, now).await?;
+        if withdrawn.is_empty() {
+            let claimed = outbox::claim(&mut tx, &due, now.at).await?;
+            tx.commit().await?;
+            return Ok(claimed);
+        }
+        for message in withdrawn {
+            warn!(message.id = %message, "a message is cancelled: its person must not get it any more");
+        }
+    }
 }
 
 /// How a message is kept after an attempt.
@@ -110,7 +127,8 @@ async fn settle(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &Outco
 }
 
 async fn settle_once(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &Outcome) -> anyhow::Result<Kept> {
-    let now = clock.now().at;
+    let moment = clock.now();
+    let now = moment.at;
     let again = delivery::try_again_at(now, message.attempt.unsigned_abs(), chance(message));
     let again_unless_too_late = || {
         if again > message.give_up_at { Fate::Dead("not delivered for three days") } else { Fate::TryAgain(again) }
@@ -133,6 +151,9 @@ async fn settle_once(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &
     let mut tx = connection.begin().await?;
     let holds = outbox::settle(&mut tx, message, recorded, reply, &fate, now).await?;
     journalled(&mut tx, message, what, reply, now).await?;
+    if holds && matches!(kept, Kept::Dead) {
+        outbox::pass_on(&mut tx, message.id, moment).await?;
+    }
     tx.commit().await?;
     if !holds {
         warn!(message.id = %message.id, attempt = message.attempt, "another worker took the message over");

@@ -3,36 +3,30 @@
 //! A page of cases is judged and committed together: alerts, journal and gathered messages, or none of them. A case that cannot be
 //! judged is put off and stops nobody. Two sweeps at once share the work: a case is held by one of them at a time.
 
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod follow_up;
+pub(super) mod judge;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
-use uuid::Uuid;
+use tracing::{info, warn};
 
+use self::judge::Which;
 use crate::clock::Moment;
-use crate::domain::case::Case;
-use crate::domain::evaluation::Evaluation;
 use crate::domain::policy::Policy;
-use crate::domain::reconcile::{Change, Standing, reconcile};
-use crate::domain::schedule::{Finding, Severity};
+use crate::domain::schedule::Severity;
 use crate::mailer::post::{self, Post};
-use crate::mailer::telling::{self, Silences};
-use crate::store::alerts::{self, Untold};
-use crate::store::journal::{self, Entry, What};
-use crate::store::watch::{self, Seen};
-use crate::store::{UnknownWord, cases, jobs, recipients, without_values};
+use crate::store::policies::{self, Account, PolicyVersion};
+use crate::store::{jobs, watch};
 
 /// What a sweep judges by, and how it writes.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// The rules in force.
+    /// The rules in force when it was made.
     pub policy: Policy,
-    /// Tells this policy, and this program, from others.
-    pub policy_digest: String,
+    /// How they are known in the database.
+    pub policy_version: PolicyVersion,
     /// Cases that are judged and committed together.
     pub cases_at_a_time: u32,
     /// What messages are made with.
@@ -54,12 +48,17 @@ pub struct Report {
     pub resolved: Vec<Line>,
     /// Cases that could not be judged, and were put off.
     pub postponed: Vec<String>,
-    /// Alerts told of at once.
+    /// Alerts opened again, because the day of their pause has come.
+    pub reopened: Vec<Line>,
+    /// Rungs on which somebody is told.
     pub told: usize,
-    /// Open alerts that must be told of at once and that nobody can be told of.
-    pub unreachable: usize,
+    /// Open alerts that nobody on their whole ladder can be told of.
+    pub unreachable: i64,
     /// Messages made.
     pub messages: usize,
+    /// Whether it ended early, because another policy has been put in force: the next sweep judges every case by that.
+    #[serde(skip)]
+    pub overtaken: bool,
 }
 
 /// One alert in a report.
@@ -76,7 +75,7 @@ pub struct Line {
 }
 
 impl Report {
-    fn add(&mut self, page: Self) {
+    pub(super) fn add(&mut self, page: Self) {
         self.cases += page.cases;
         self.opened.extend(page.opened);
         self.escalated.extend(page.escalated);
@@ -101,7 +100,9 @@ pub async fn run(
 ) -> anyhow::Result<Report> {
     let mut connection = pool.acquire().await.context("could not reach the database")?;
     let mut tx = connection.begin().await?;
-    prepare(&mut tx, sweep, now).await?;
+    if !prepare(&mut tx, sweep, now).await? {
+        return Ok(Report { overtaken: true, ..Report::default() });
+    }
     jobs::begin_sweep(&mut tx, slot, now.at).await?;
     tx.commit().await?;
 
@@ -114,8 +115,12 @@ pub async fn run(
         let mut tx = connection.begin().await?;
         let held = watch::hold_due(&mut tx, now, &after, sweep.cases_at_a_time).await?;
         let Some(last) = held.last() else { break };
+        // Asked once the cases are held: whoever puts another policy in force now makes them due after they are judged by this one.
+        if !policies::is_in_force(&mut tx, &sweep.policy_version).await? {
+            return Ok(Report { overtaken: true, ..report });
+        }
         after.clone_from(last);
-        match judge(&mut tx, sweep, now, &held).await {
+        match judge::page(&mut tx, sweep, now, &held).await {
             Ok(page) => {
                 tx.commit().await?;
                 report.add(page);
@@ -123,17 +128,16 @@ pub async fn run(
             Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),
             Err(_) => {
                 tx.rollback().await?;
-                report.add(one_by_one(&mut connection, sweep, now, &held).await?);
+                report.add(judge::one_by_one(&mut connection, sweep, now, &held, Which::Due).await?);
             }
         }
     }
 
-    report.told += tell_the_untold(&mut connection, sweep, now, &mut report.unreachable).await?;
+    follow_up::all(&mut connection, sweep, now, &mut report).await?;
     report.messages = post::seal_gathered(&mut connection, &sweep.post, now).await?;
-    let failures = i32::try_from(report.postponed.len()).unwrap_or(i32::MAX);
-    jobs::finish_sweep(&mut connection, slot, now.at, failures).await?;
+    jobs::finish(&mut connection, "sweep", slot, now.at, report.postponed.len()).await?;
     if report.unreachable > 0 {
-        warn!(alerts = report.unreachable, "alerts wait that nobody can be told of: add a recipient");
+        warn!(alerts = report.unreachable, "open alerts that nobody on their ladder can be told of: add a recipient");
     }
     info!(
         job.name = "sweep",
@@ -141,6 +145,7 @@ pub async fn run(
         opened = report.opened.len(),
         escalated = report.escalated.len(),
         resolved = report.resolved.len(),
+        reopened = report.reopened.len(),
         postponed = report.postponed.len(),
         messages = report.messages,
         "swept"
@@ -156,197 +161,51 @@ pub async fn run(
 pub async fn rehearse(pool: &PgPool, sweep: &Sweep, now: Moment) -> anyhow::Result<Report> {
     let mut connection = pool.acquire().await.context("could not reach the database")?;
     let mut tx = connection.begin().await?;
-    prepare(&mut tx, sweep, now).await?;
-    let mut report = Report::default();
-    let mut after = String::new();
-    loop {
-        let held = watch::hold_due(&mut tx, now, &after, sweep.cases_at_a_time).await?;
-        let Some(last) = held.last() else { break };
-        after.clone_from(last);
-        report.add(judge(&mut tx, sweep, now, &held).await?);
-    }
-    report.told += tell_the_untold(&mut tx, sweep, now, &mut report.unreachable).await?;
-    report.messages = post::seal_gathered(&mut tx, &sweep.post, now).await?;
+    let report = rehearse_in(&mut tx, sweep, now).await?;
     tx.rollback().await?;
     Ok(report)
 }
 
-/// Makes due what has become due since the last sweep: marked cases, cases seen as of a later day, and all where the policy changed.
-async fn prepare(connection: &mut PgConnection, sweep: &Sweep, now: Moment) -> anyhow::Result<()> {
-    let policy_changed = jobs::put_policy_in_force(connection, &sweep.policy_digest, now.at).await?;
-    if policy_changed {
-        journal::add(connection, now.at, What::PolicyChanged, Entry::default()).await?;
+/// Does what a sweep would do in the caller's transaction, which the caller takes back once it has seen what comes of it.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn rehearse_in(connection: &mut PgConnection, sweep: &Sweep, now: Moment) -> anyhow::Result<Report> {
+    if !policies::is_in_force(connection, &sweep.policy_version).await? {
+        policies::add(connection, &sweep.policy_version, &Account::File, now.at).await?;
     }
-    if policy_changed {
+    prepare(connection, sweep, now).await?;
+    let mut report = Report::default();
+    let mut after = String::new();
+    loop {
+        let held = watch::hold_due(connection, now, &after, sweep.cases_at_a_time).await?;
+        let Some(last) = held.last() else { break };
+        after.clone_from(last);
+        report.add(judge::page(connection, sweep, now, &held).await?);
+    }
+    follow_up::all(connection, sweep, now, &mut report).await?;
+    report.messages = post::seal_gathered(connection, &sweep.post, now).await?;
+    Ok(report)
+}
+
+/// Makes due what has become due since the last sweep: marked cases, cases seen as of a later day, and all where the policy changed.
+/// False where another policy is in force than the one that the sweep would judge by.
+async fn prepare(connection: &mut PgConnection, sweep: &Sweep, now: Moment) -> anyhow::Result<bool> {
+    let in_force = policies::in_force(connection).await?;
+    let Some(version) = in_force.filter(|version| version.digest == sweep.policy_version.digest) else { return Ok(false) };
+    if policies::take_up(connection, version.id, now.at).await? && !policies::judges_as_before(connection, &version).await? {
+        follow_up::lay_ladders_anew(connection, &sweep.policy, now).await?;
         watch::make_all_due(connection).await?;
     }
     watch::make_due_what_was_seen_after(connection, now.today).await?;
+    watch::make_due_what_is_told(connection, now.today).await?;
     watch::take_in_marks(connection).await?;
-    Ok(())
-}
-
-/// Judges a page of cases that are held: alerts follow findings, news is gathered, and the next look is noted.
-async fn judge(connection: &mut PgConnection, sweep: &Sweep, now: Moment, held: &[String]) -> anyhow::Result<Report> {
-    let mut report = Report::default();
-    let mut standing: HashMap<String, Vec<Standing<Uuid>>> = HashMap::new();
-    for (case, alert) in alerts::standing(connection, held).await? {
-        standing.entry(case).or_default().push(alert);
-    }
-    let mut news = Vec::new();
-    let mut judged = Vec::new();
-    for (reference, case) in cases::load(connection, held).await? {
-        match evaluate(case, &sweep.policy, now) {
-            Ok((case, evaluation)) => {
-                let standing = standing.remove(&reference).unwrap_or_default();
-                let changes = reconcile(&evaluation.findings, &standing, &sweep.policy.alerts);
-                for change in changes {
-                    news.extend(apply(connection, &case, &standing, change, now.at, &mut report).await?);
-                }
-                judged.push((reference, evaluation));
-            }
-            Err(reason) => {
-                error!(case.reference = reference, reason, "a case could not be judged and is put off");
-                put_off(connection, now, &reference, &reason).await?;
-                report.postponed.push(reference);
-            }
-        }
-    }
-    let people = recipients::active(connection, |address| sweep.post.may_write_to(address)).await?;
-    report.told += telling::tell(connection, &news, &sweep.policy.alerts, &people, Silences::Journal, now.at).await?;
-    let seen: Vec<Seen> = judged.iter().map(|(reference, evaluation)| Seen { reference, evaluation }).collect();
-    watch::keep(connection, now, &seen).await?;
-    report.cases += seen.len();
-    Ok(report)
-}
-
-/// Judges cases each in a transaction of its own, after a page of them failed, so that only the broken ones are put off.
-async fn one_by_one(connection: &mut PgConnection, sweep: &Sweep, now: Moment, held: &[String]) -> anyhow::Result<Report> {
-    let mut report = Report::default();
-    for reference in held {
-        let mut tx = connection.begin().await?;
-        if !watch::hold_one(&mut tx, now.today, reference).await? {
-            continue;
-        }
-        match judge(&mut tx, sweep, now, std::slice::from_ref(reference)).await {
-            Ok(page) => {
-                tx.commit().await?;
-                report.add(page);
-            }
-            Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),
-            Err(wrong) => {
-                tx.rollback().await?;
-                let reason = without_values(&wrong);
-                error!(case.reference = reference, reason, "a case could not be judged and is put off");
-                let mut tx = connection.begin().await?;
-                put_off(&mut tx, now, reference, &reason).await?;
-                tx.commit().await?;
-                report.postponed.push(reference.clone());
-            }
-        }
-    }
-    Ok(report)
-}
-
-/// A case with what the rules make of it; a reason where they cannot.
-fn evaluate(case: Result<Case, UnknownWord>, policy: &Policy, now: Moment) -> Result<(Case, Evaluation), String> {
-    let case = case.map_err(|wrong| wrong.to_string())?;
-    match catch_unwind(AssertUnwindSafe(|| Evaluation::of(&case, policy, now.today))) {
-        Ok(evaluation) => Ok((case, evaluation)),
-        Err(_) => Err("the rules failed on it".to_owned()),
-    }
-}
-
-/// Carries one decision out and journals it; news where people are to be told.
-async fn apply(
-    connection: &mut PgConnection,
-    case: &Case,
-    standing: &[Standing<Uuid>],
-    change: Change<Uuid>,
-    now: Timestamp,
-    report: &mut Report,
-) -> anyhow::Result<Option<Untold>> {
-    let by_finding = |finding: &Finding| Line {
-        case: case.reference.clone(),
-        rule: finding.rule.code().to_owned(),
-        subject: finding.subject.clone(),
-        severity: finding.severity,
-    };
-    let news = |id, severity, turned| Untold {
-        id,
-        case: case.reference.clone(),
-        team: case.team.clone(),
-        restricted: case.restricted,
-        severity,
-        turned,
-    };
-    let (what, id, reason, told) = match change {
-        Change::Open(finding) => {
-            let id = alerts::open(connection, &case.reference, &finding, now).await?;
-            report.opened.push(by_finding(&finding));
-            (What::AlertOpened, id, finding.severity.code(), Some(news(id, finding.severity, false)))
-        }
-        Change::Raise(id, finding) => {
-            alerts::turn(connection, id, &finding, true, now).await?;
-            report.escalated.push(by_finding(&finding));
-            (What::AlertRaised, id, finding.severity.code(), Some(news(id, finding.severity, true)))
-        }
-        Change::Lower(id, finding) => {
-            alerts::turn(connection, id, &finding, false, now).await?;
-            report.lowered.push(by_finding(&finding));
-            (What::AlertLowered, id, finding.severity.code(), None)
-        }
-        Change::Keep(id, finding) => {
-            alerts::keep(connection, id, &finding).await?;
-            return Ok(None);
-        }
-        Change::Resolve(id, why) => {
-            alerts::resolve(connection, id, now).await?;
-            report.resolved.extend(standing.iter().find(|alert| alert.id == id).map(|alert| Line {
-                case: case.reference.clone(),
-                rule: alert.rule.clone(),
-                subject: alert.subject.clone(),
-                severity: alert.severity,
-            }));
-            (What::AlertResolved, id, why.reason(), None)
-        }
-    };
-    let entry = Entry { case: Some(&case.reference), alert: Some(id), reason: Some(reason), ..Entry::default() };
-    journal::add(connection, now, what, entry).await?;
-    Ok(told)
-}
-
-async fn put_off(connection: &mut PgConnection, now: Moment, reference: &str, reason: &str) -> Result<(), sqlx::Error> {
-    watch::postpone(connection, now, reference).await?;
-    let entry = Entry { case: Some(reference), reason: Some(reason), ..Entry::default() };
-    journal::add(connection, now.at, What::CasePostponed, entry).await
-}
-
-/// Tells of alerts that were opened when nobody could be told of them, as soon as somebody can.
-async fn tell_the_untold(
-    connection: &mut PgConnection,
-    sweep: &Sweep,
-    now: Moment,
-    unreachable: &mut usize,
-) -> anyhow::Result<usize> {
-    const AT_A_TIME: i64 = 500;
-    let told_at_once = telling::severities_told_at_once(&sweep.policy.alerts);
-    let (mut told, mut after) = (0, Uuid::nil());
-    loop {
-        let mut tx = connection.begin().await?;
-        let untold = alerts::hold_untold(&mut tx, &told_at_once, after, AT_A_TIME).await?;
-        let Some(last) = untold.last() else { break };
-        after = last.id;
-        let people = recipients::active(&mut tx, |address| sweep.post.may_write_to(address)).await?;
-        let told_now = telling::tell(&mut tx, &untold, &sweep.policy.alerts, &people, Silences::OnRecord, now.at).await?;
-        told += told_now;
-        *unreachable += untold.len() - told_now;
-        tx.commit().await?;
-    }
-    Ok(told)
+    Ok(true)
 }
 
 /// Tells whether one case is the trouble, by what it holds; anything else may pass by itself, and every case stays due.
-fn is_the_cases_own(wrong: &anyhow::Error) -> bool {
+pub(super) fn is_the_cases_own(wrong: &anyhow::Error) -> bool {
     match wrong.downcast_ref::<sqlx::Error>() {
         // Class 22: data; 23: constraints; P0: raised by a trigger.
         Some(sqlx::Error::Database(refused)) => {

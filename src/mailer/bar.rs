@@ -1,6 +1,7 @@
 //! The period as a bar: one table cell for each stretch of it, as wide as it lasts.
 //!
-//! Colour says nothing that the label in the cell, or the sentence under the bar, does not say in words.
+//! Colour says nothing that the cell's border and label, and the days under the bar, do not say as well. Those days are in words
+//! however narrow a cell is.
 
 use jiff::civil::Date;
 
@@ -20,10 +21,8 @@ pub struct Period {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Bar {
     pub cells: Vec<Cell>,
-    /// What stands under its left end.
-    pub left: String,
-    /// What stands under its right end.
-    pub right: String,
+    /// Its days, from the first to the last, each with what it is, and none of them broken over two lines.
+    pub days: Vec<String>,
 }
 
 /// One stretch of days.
@@ -50,6 +49,16 @@ pub enum Look {
 }
 
 impl Look {
+    /// How the border is drawn, so that stretches can be told apart without colours.
+    pub fn border(self) -> &'static str {
+        match self {
+            Self::Period => "1px solid",
+            Self::Extension => "2px dashed",
+            Self::Over => "3px double",
+            Self::Left => "1px dotted",
+        }
+    }
+
     /// Background, text and border.
     pub fn colours(self) -> Colours {
         match self {
@@ -69,8 +78,11 @@ pub struct Colours {
     pub edge: &'static str,
 }
 
+/// A space at which no line is broken.
+pub const NO_BREAK: &str = "\u{a0}";
+
 /// The narrowest cell, in per cent, so that no stretch is out of sight.
-const NARROWEST: usize = 4;
+const NARROWEST: usize = 6;
 
 impl Bar {
     /// Draws a period; absent where today is not after its start, or its end is not.
@@ -79,29 +91,43 @@ impl Bar {
         if today <= start || end <= start {
             return None;
         }
-        let base_end = base_end.filter(|&base_end| base_end < end);
-        let mut days: Vec<Date> = [start, end, today].into_iter().chain(base_end.filter(|&day| day > start)).collect();
+        let base_end = base_end.filter(|&day| start < day && day < end);
+        let mut days: Vec<Date> = [start, end, today].into_iter().chain(base_end).collect();
         days.sort_unstable();
         days.dedup();
         let lengths: Vec<i64> = days.windows(2).map(|pair| days_between(pair[0], pair[1])).collect();
         let cells = days.iter().zip(&lengths).zip(widths(&lengths)).map(|((&from, &length), width)| {
             let length = long(length);
             let (look, labels) = if from >= end {
-                (Look::Over, [format!("{length} over"), "over".to_owned()])
+                (Look::Over, [format!("{length} over"), "over".to_owned(), "!".to_owned()])
             } else if Some(from) == base_end {
                 let look = if from >= today { Look::Left } else { Look::Extension };
-                (look, [format!("+ {length}"), "+".to_owned()])
+                (look, [format!("+ {length}"), "+".to_owned(), String::new()])
             } else if from >= today {
-                (Look::Left, [format!("{length} left"), "left".to_owned()])
+                (Look::Left, [format!("{length} left"), "left".to_owned(), String::new()])
             } else {
-                (Look::Period, [length.to_string(), String::new()])
+                (Look::Period, [length.to_string(), String::new(), String::new()])
             };
             let label = labels.into_iter().find(|label| fits(label, width)).unwrap_or_default();
             Cell { width, label, look }
         });
-        let right = if today >= end { format!("today, {}", in_words(today)) } else { format!("end, {}", in_words(end)) };
-        Some(Self { cells: cells.collect(), left: format!("start, {}", in_words(start)), right })
+        Some(Self { cells: cells.collect(), days: in_order(Period { start, base_end, end, today }) })
     }
+}
+
+/// The days of a bar in words, in their order.
+fn in_order(Period { start, base_end, end, today }: Period) -> Vec<String> {
+    let end_is = if base_end.is_some() { "extended end" } else { "end" };
+    let mut days = vec![(start, "start", String::new())];
+    days.extend(base_end.map(|day| (day, "first end", String::new())));
+    days.push((end, end_is, if end == today { ", today".to_owned() } else { String::new() }));
+    match days_between(end, today) {
+        0 => {}
+        over @ 1.. => days.push((today, "today", format!(", {} over", long(over)))),
+        left => days.push((today, "today", format!(", {} left", long(-left)))),
+    }
+    days.sort_by_key(|&(day, ..)| day);
+    days.into_iter().map(|(day, what, how)| format!("{what} {}{how}", in_words(day)).replace(' ', NO_BREAK)).collect()
 }
 
 /// How wide each of some lengths is, in per cent of them all; together exactly 100.
@@ -118,7 +144,7 @@ fn widths(lengths: &[i64]) -> Vec<usize> {
 
 /// Tells whether a label has room in a cell of a bar that is 260 pixels wide.
 fn fits(label: &str, width: usize) -> bool {
-    label.chars().count() * 5 <= width * 2
+    label.chars().count() * 6 <= width * 2
 }
 
 /// A length of time in whole weeks, or in days where it is less than two weeks.
@@ -142,33 +168,36 @@ mod tests {
         let Some(bar) = Bar::of(period) else { return String::new() };
         let cells: Vec<String> =
             bar.cells.iter().map(|cell| format!("{:?} {} [{}]", cell.look, cell.width, cell.label)).collect();
-        format!("{}; {} .. {}", cells.join(", "), bar.left, bar.right)
+        format!("{}; {}", cells.join(", "), bar.days.join(" > ").replace(NO_BREAK, " "))
     }
 
     #[rstest::rstest]
     #[case::under_way(
         ("2026-06-01", None, "2026-09-21", "2026-08-10"),
-        "Period 63 [10 weeks], Left 37 [6 weeks left]; start, 1 June 2026 .. end, 21 September 2026"
+        "Period 63 [10 weeks], Left 37 [6 weeks left]; start 1 June 2026 > today 10 August 2026, 6 weeks left > end 21 September 2026"
     )]
     #[case::extended_and_over(
         ("2026-05-04", Some("2026-08-24"), "2026-10-19", "2026-11-23"),
-        "Period 56 [16 weeks], Extension 27 [+ 8 weeks], Over 17 [over]; start, 4 May 2026 .. today, 23 November 2026"
+        "Period 56 [16 weeks], Extension 27 [+ 8 weeks], Over 17 [over]; \
+         start 4 May 2026 > first end 24 August 2026 > extended end 19 October 2026 > today 23 November 2026, 5 weeks over"
     )]
     #[case::within_the_extension(
         ("2026-05-04", Some("2026-08-24"), "2026-10-19", "2026-09-14"),
-        "Period 68 [16 weeks], Extension 12 [+], Left 20 [left]; start, 4 May 2026 .. end, 19 October 2026"
+        "Period 68 [16 weeks], Extension 12 [+], Left 20 [left]; \
+         start 4 May 2026 > first end 24 August 2026 > today 14 September 2026, 5 weeks left > extended end 19 October 2026"
     )]
     #[case::extended_early(
         ("2026-05-04", Some("2026-08-24"), "2026-10-19", "2026-08-10"),
-        "Period 59 [14 weeks], Left 8 [], Left 33 [+ 8 weeks]; start, 4 May 2026 .. end, 19 October 2026"
+        "Period 59 [14 weeks], Left 8 [], Left 33 [+ 8 weeks]; \
+         start 4 May 2026 > today 10 August 2026, 10 weeks left > first end 24 August 2026 > extended end 19 October 2026"
     )]
     #[case::ends_today(
         ("2026-06-01", None, "2026-09-21", "2026-09-21"),
-        "Period 100 [16 weeks]; start, 1 June 2026 .. today, 21 September 2026"
+        "Period 100 [16 weeks]; start 1 June 2026 > end 21 September 2026, today"
     )]
     #[case::one_day_over(
         ("2026-06-01", None, "2026-09-21", "2026-09-22"),
-        "Period 96 [16 weeks], Over 4 []; start, 1 June 2026 .. today, 22 September 2026"
+        "Period 94 [16 weeks], Over 6 [!]; start 1 June 2026 > end 21 September 2026 > today 22 September 2026, 1 day over"
     )]
     #[case::not_begun(("2026-06-01", None, "2026-09-21", "2026-06-01"), "")]
     fn a_period_is_drawn(#[case] days: (&str, Option<&str>, &str, &str), #[case] expected: &str) {
@@ -185,6 +214,10 @@ mod tests {
             if let Some(bar) = bar {
                 prop_assert_eq!(bar.cells.iter().map(|cell| cell.width).sum::<usize>(), 100);
                 prop_assert!(bar.cells.iter().all(|cell| cell.width >= NARROWEST));
+                prop_assert!(bar.cells.iter().all(|cell| cell.look != Look::Over || !cell.label.is_empty()));
+                for day in [start, days(end), days(today)] {
+                    prop_assert!(bar.days.iter().any(|said| said.replace(NO_BREAK, " ").contains(&in_words(day))), "{} in {:?}", day, bar.days);
+                }
             }
         }
     }

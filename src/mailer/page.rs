@@ -1,14 +1,17 @@
 //! The sentences of a message, in the order in which both of its parts say them.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+mod alert;
+mod case;
+mod foot;
+mod table;
+mod words;
 
-use super::bar::{Bar, Colours, Look, Period, long};
+use self::case::Case;
+use self::table::Table;
+use self::words::{Tally, counted};
 use super::plain::one_line;
-use super::render::{AlertLine, AlertMail, CaseBlock, MOST_CASES};
-use crate::clock::london;
-use crate::domain::calendar::{Counted, days_between, in_words};
-use crate::domain::policy::Role;
+use super::render::{CaseBlock, Kind, Mail, StillOpen};
+use crate::domain::calendar::{in_words, with_weekday};
 use crate::domain::schedule::Severity;
 
 /// A message in words.
@@ -16,171 +19,108 @@ pub struct Page {
     pub subject: String,
     pub head: String,
     pub summary: String,
+    /// What must be known before any case.
+    pub notice: Option<String>,
+    /// The cases at a glance.
+    pub overview: Option<Table>,
     pub cases: Vec<Case>,
+    /// Cases that are at risk and not shown in full, a line each.
+    pub in_brief: Option<Table>,
+    /// Cases that are only counted.
     pub further: Option<String>,
     pub notes: Vec<String>,
 }
 
-/// A case in words.
-pub struct Case {
-    pub heading: String,
-    pub team: Option<String>,
-    pub link: String,
-    pub alerts: Vec<Alert>,
-    pub bar: Option<Bar>,
-    pub facts: Vec<String>,
-    pub told: String,
-}
-
-/// An alert in words.
-pub struct Alert {
-    pub severity: String,
-    pub colours: Colours,
-    pub title: &'static str,
-    pub was: &'static str,
-    pub sentence: String,
-    pub since: Option<String>,
-}
-
 impl Page {
     /// Puts a message into words.
-    pub fn of(mail: &AlertMail) -> Self {
-        let (shown, further) = mail.blocks.split_at(mail.blocks.len().min(MOST_CASES));
-        let subject = format!("{} in {}", alerts(&mail.blocks), counted(mail.blocks.len(), "case"));
+    pub fn of(mail: &Mail) -> Self {
+        let shown = mail.shown();
+        let further = &mail.blocks[shown.len()..];
+        let in_brief = Table::in_brief(mail, further);
         let council = one_line(mail.council);
         let at_council = if council.is_empty() { String::new() } else { format!(" at {council}") };
-        Self {
-            head: format!("Pre-proceedings drift{at_council}, {}", in_words(mail.today)),
-            summary: if mail.blocks.len() > 1 { format!("{subject}, worst first") } else { subject.clone() },
-            cases: shown.iter().map(|block| Case::of(block, mail)).collect(),
-            further: (!further.is_empty()).then(|| beyond(further)),
-            notes: notes(mail, &at_council),
-            subject,
-        }
-    }
-}
-
-impl Case {
-    fn of(block: &CaseBlock, mail: &AlertMail) -> Self {
-        let path = askama::filters::urlencode_strict(&block.reference).unwrap_or_else(|never| match never {});
-        let period = block.started_on.zip(block.end_on);
-        Self {
-            heading: one_line(&block.reference),
-            team: block.team.as_deref().map(one_line).filter(|team| !team.is_empty()),
-            link: format!("{}/api/v1/cases/{path}", mail.base_url.trim_end_matches('/')),
-            alerts: block.alerts.iter().map(Alert::of).collect(),
-            bar: period
-                .and_then(|(start, end)| Bar::of(Period { start, base_end: block.extended_from, end, today: mail.today })),
-            facts: [started(block, mail.today), ends(block, mail.today)].into_iter().flatten().collect(),
-            told: also_told(&block.also_told, mail.role),
-        }
-    }
-}
-
-impl Alert {
-    fn of(alert: &AlertLine) -> Self {
-        let look = match alert.severity {
-            Severity::Red => Look::Over,
-            Severity::Amber => Look::Extension,
-            Severity::Notice => Look::Left,
+        let title = match mail.kind {
+            Kind::Alerts => "Pre-proceedings drift",
+            Kind::Digest => "Daily digest of pre-proceedings drift",
+            Kind::PanelPack { .. } => "Panel pack: pre-proceedings drift",
         };
         Self {
-            severity: alert.severity.code().to_uppercase(),
-            colours: look.colours(),
-            was: if alert.turned_red { " (was AMBER)" } else { "" },
-            title: alert.rule.title(),
-            sentence: format!("{}.", one_line(&alert.message)),
-            since: alert.since_on.map(|on| format!("Drift since {}.", in_words(on))),
+            subject: subject(mail),
+            head: format!("{title}{at_council}, {}", in_words(mail.today)),
+            summary: summary(mail),
+            notice: notice(mail),
+            overview: Table::overview(shown, mail.today),
+            cases: shown.iter().map(|block| Case::of(block, mail)).collect(),
+            further: (!further.is_empty() && in_brief.is_none()).then(|| beyond(further, mail.kind)),
+            in_brief,
+            notes: foot::notes(mail, &at_council),
         }
     }
 }
 
-/// How many alerts some cases have, by severity: `2 red and 1 amber drift alerts`.
-fn alerts(blocks: &[CaseBlock]) -> String {
-    let count = |severity| blocks.iter().flat_map(|block| &block.alerts).filter(|alert| alert.severity == severity).count();
-    let counts = Severity::ALL.iter().rev().map(|&severity| (count(severity), severity.code()));
-    let counts: Vec<(usize, &str)> = counts.filter(|&(count, _)| count > 0).collect();
-    let is_one = counts.iter().map(|(count, _)| count).sum::<usize>() == 1;
-    let counts: Vec<String> = counts.iter().map(|(count, severity)| format!("{count} {severity}")).collect();
-    format!("{} drift alert{}", listed(&counts), if is_one { "" } else { "s" })
-}
-
-fn beyond(further: &[CaseBlock]) -> String {
-    let (noun, verb) = if further.len() == 1 { ("case", "is") } else { ("cases", "are") };
-    format!("{} further {noun} {verb} not shown here: {}.", further.len(), alerts(further))
-}
-
-fn started(block: &CaseBlock, today: Date) -> Option<String> {
-    let on = block.started_on?;
-    let open = match block.weeks_open {
-        None => String::new(),
-        Some(..1) => "; open for less than a week".to_owned(),
-        Some(weeks) => format!("; open for {}", Counted(weeks, "week")),
-    };
-    let verb = if on > today { "Starts" } else { "Started" };
-    Some(format!("{verb} on {}{open}.", in_words(on)))
-}
-
-fn ends(block: &CaseBlock, today: Date) -> Option<String> {
-    block.started_on?;
-    let Some(on) = block.end_on else {
-        return Some("The end of the period is not given in this mail; see the case.".to_owned());
-    };
-    let days = days_between(on, today);
-    let when = match days {
-        1.. => format!("Period ended on {}, {} ago", in_words(on), long(days)),
-        0 => format!("Period ends today, {}", in_words(on)),
-        _ => format!("Period ends on {}, in {}", in_words(on), long(-days)),
-    };
-    let moved = match block.extended_from {
-        Some(from) if from < on => format!("; extended from {}", in_words(from)),
-        Some(from) if from > on => format!("; brought forward from {}", in_words(from)),
-        _ => String::new(),
-    };
-    Some(format!("{when}{moved}."))
-}
-
-fn also_told(roles: &[Role], reader: Role) -> String {
-    let mut titles: Vec<String> = Vec::new();
-    for &role in roles {
-        let title = if role == reader { format!("another {}", role.title()) } else { role.title().to_owned() };
-        if !titles.contains(&title) {
-            titles.push(title);
+/// Counts and severities only: a subject is read by whoever looks over a shoulder.
+fn subject(mail: &Mail) -> String {
+    match mail.kind {
+        Kind::Alerts => alerts_in_cases(&mail.blocks),
+        Kind::Digest => format!("Daily digest: {}", alerts_in_cases(&mail.blocks)),
+        Kind::PanelPack { meeting_on, .. } => {
+            format!("Panel pack for {}: {}", with_weekday(meeting_on), cases_with_alerts(&mail.blocks))
         }
     }
-    if titles.is_empty() { "Sent to nobody else.".to_owned() } else { format!("Also sent to: {}.", listed(&titles)) }
 }
 
-fn notes(mail: &AlertMail, at_council: &str) -> Vec<String> {
-    let tell = match mail.role {
-        Role::CaseProgressionManager => "Record what is decided in the case file.",
-        _ => "Record what you decide in the case file, and tell your case progression manager.",
+fn summary(mail: &Mail) -> String {
+    let what = match mail.kind {
+        Kind::Alerts | Kind::Digest => alerts_in_cases(&mail.blocks),
+        Kind::PanelPack { meeting_on, .. } => {
+            format!("Panel on {}: {}", with_weekday(meeting_on), cases_with_alerts(&mail.blocks))
+        }
     };
-    vec![
-        format!("You receive this because you are on record as {}{at_council}.", mail.role.title()),
-        format!(
-            "Acknowledging from this mail is not available yet. {tell} An alert closes by itself when the case data no longer shows the drift."
-        ),
-        "Links open only with a sign-in or an access token for this service.".to_owned(),
-        format!("Last check: {}.", in_london(mail.checked_at)),
-    ]
+    if mail.blocks.len() > 1 { format!("{what}, worst first") } else { what }
 }
 
-/// A moment as people in London say it: `23 November 2026 at 09:05, London time`.
-fn in_london(at: Timestamp) -> String {
-    let at = at.to_zoned(london());
-    format!("{} at {:02}:{:02}, London time", in_words(at.date()), at.hour(), at.minute())
+/// `2 red and 1 amber drift alerts in 2 cases`.
+fn alerts_in_cases(blocks: &[CaseBlock]) -> String {
+    format!("{} in {}", Tally::of_blocks(blocks).drift_alerts(), counted(blocks.len(), "case"))
 }
 
-fn counted(count: usize, noun: &'static str) -> Counted {
-    Counted(i64::try_from(count).unwrap_or(i64::MAX), noun)
+/// `7 cases, 4 red and 3 amber drift alerts`.
+fn cases_with_alerts(blocks: &[CaseBlock]) -> String {
+    if blocks.is_empty() {
+        return "no cases".to_owned();
+    }
+    format!("{}, {}", counted(blocks.len(), "case"), Tally::of_blocks(blocks).drift_alerts())
 }
 
-/// Some words as a list: `a, b and c`.
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => "no".to_owned(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+fn notice(mail: &Mail) -> Option<String> {
+    match mail.kind {
+        Kind::PanelPack { meeting_on, is_working_day: false } => Some(format!(
+            "By the policy the panel meets on {}, but nobody works on that day: was the meeting moved?",
+            with_weekday(meeting_on)
+        )),
+        Kind::Digest => mail.still_open.and_then(besides),
+        Kind::Alerts | Kind::PanelPack { .. } => None,
+    }
+}
+
+fn besides(StillOpen { red, amber }: StillOpen) -> Option<String> {
+    let tally = Tally::of([(red, Severity::Red), (amber, Severity::Amber)]);
+    let (noun, verb) = if tally.is_one() { ("alert", "is") } else { ("alerts", "are") };
+    (!tally.is_empty()).then(|| format!("Besides these, {tally} {noun} that you were told of earlier {verb} open still."))
+}
+
+fn beyond(further: &[CaseBlock], kind: Kind) -> String {
+    let (noun, verb, follows) = if further.len() == 1 { ("case", "is", "follows") } else { ("cases", "are", "follow") };
+    let tally = Tally::of_blocks(further).drift_alerts();
+    let next = follows_in(kind).map_or_else(String::new, |next| format!(" and {follows} {next}"));
+    format!("{} further {noun} at risk {verb} not shown here{next}: {tally}.", further.len())
+}
+
+/// Where what a message does not name is told; a panel pack's cases are told nowhere else.
+fn follows_in(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Alerts => Some("in the next mail"),
+        Kind::Digest => Some("in the next digest"),
+        Kind::PanelPack { .. } => None,
     }
 }

@@ -2,24 +2,23 @@
 
 use anyhow::Context;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use sqlx::{Connection, PgConnection};
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::render::{self, AlertLine, AlertMail, CaseBlock, Rendered};
+use super::blocks;
+use super::render::{self, Because, Kind, MOST_ALERTS_OF_A_CASE, Mail, Rendered, StillOpen};
 use crate::clock::Moment;
 use crate::config::{AllowedDomains, Config};
-use crate::domain::calendar::days_between;
-use crate::domain::course::{EndSetBy, Status};
-use crate::domain::milestone::Milestone;
-use crate::domain::policy::Role;
-use crate::domain::rules::Rule;
-use crate::domain::schedule::Severity;
-use crate::store::journal::{self, Entry, What};
-use crate::store::outbox::{self, Gathering, Sealed, ToTell};
-use crate::store::{UnknownWord, day, without_values};
+use crate::domain::calendar::{Calendar, Span};
+use crate::domain::policy::Policy;
+use crate::links::{self, Link, LinkKey};
+use crate::store::agenda::item::Item;
+use crate::store::gathering::{self, Gathering, MessageKind, Sealed};
+use crate::store::{link_keys, readiness, to_tell, without_values};
 
 /// What messages are made with.
 #[derive(Clone, Debug)]
@@ -32,26 +31,24 @@ pub struct Post {
     pub from: String,
     /// The only domains that are written to.
     pub allowed_domains: AllowedDomains,
+    /// How long acknowledge links work.
+    pub link_valid: Span,
+    /// Working days.
+    pub calendar: Calendar,
 }
 
 impl Post {
-    /// As configured.
+    /// As configured, by a policy.
     #[must_use]
-    pub fn of(config: &Config) -> Self {
+    pub fn of(config: &Config, policy: &Policy) -> Self {
         Self {
             council: config.council.clone(),
             base_url: config.base_url.clone(),
             from: config.mail.from.clone(),
             allowed_domains: config.mail.allowed_domains.clone(),
+            link_valid: policy.alerts.link_valid,
+            calendar: policy.calendar.clone(),
         }
-    }
-}
-
-impl Post {
-    /// Tells whether an address is one, and may be written to.
-    #[must_use]
-    pub fn may_write_to(&self, address: &str) -> bool {
-        self.allowed_domains.allow(address) && address.parse::<lettre::Address>().is_ok()
     }
 }
 
@@ -65,7 +62,7 @@ pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Mome
     let (mut sealed, mut after, mut first_wrong) = (0, Uuid::nil(), None);
     loop {
         let mut tx = connection.begin().await?;
-        let Some(gathering) = outbox::hold_gathering(&mut tx, after).await? else { break };
+        let Some(gathering) = gathering::hold_gathering(&mut tx, after).await? else { break };
         after = gathering.id;
         match seal_or_cancel(&mut tx, &gathering, post, now).await {
             Ok(made) => {
@@ -82,6 +79,20 @@ pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Mome
     first_wrong.map_or(Ok(sealed), Err)
 }
 
+/// Makes and queues messages that this transaction has begun; returns how many. One that cannot be made is cancelled with its
+/// reason.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn seal_these(connection: &mut PgConnection, messages: &[Uuid], post: &Post, now: Moment) -> anyhow::Result<usize> {
+    let mut sealed = 0;
+    for gathering in gathering::begun(connection, messages).await? {
+        sealed += usize::from(seal_or_cancel(connection, &gathering, post, now).await?);
+    }
+    Ok(sealed)
+}
+
 /// Queues a message, or cancels one that must not or cannot leave; true where it is queued.
 async fn seal_or_cancel(
     connection: &mut PgConnection,
@@ -89,8 +100,8 @@ async fn seal_or_cancel(
     post: &Post,
     now: Moment,
 ) -> anyhow::Result<bool> {
-    let why_not = if gathering.active && post.may_write_to(&gathering.email) {
-        outbox::hold_back(connection, gathering.id).await?;
+    let why_not = if gathering.active && post.allowed_domains.may_write_to(&gathering.email) {
+        gathering::hold_back(connection, gathering.id, now).await?;
         match seal(connection, gathering, post, now).await {
             Ok(true) => return Ok(true),
             Ok(false) => "nothing is left to tell",
@@ -108,84 +119,118 @@ async fn seal_or_cancel(
 
 async fn cancel(connection: &mut PgConnection, gathering: &Gathering, reason: &str, now: Moment) -> Result<(), sqlx::Error> {
     warn!(message.id = %gathering.id, recipient.id = gathering.recipient, reason, "a message is cancelled");
-    outbox::cancel(connection, gathering.id, reason, now.at).await?;
-    let entry =
-        Entry { message: Some(gathering.id), recipient: Some(gathering.recipient), reason: Some(reason), ..Entry::default() };
-    journal::add(connection, now.at, What::MessageCancelled, entry).await
+    gathering::cancel(connection, gathering.id, reason, now).await
 }
 
 /// Queues a message of what was gathered; false where nothing was.
 async fn seal(connection: &mut PgConnection, gathering: &Gathering, post: &Post, now: Moment) -> anyhow::Result<bool> {
-    let gathered = outbox::gathered(connection, gathering.id).await?;
+    let gathered = to_tell::gathered(connection, gathering.id).await?;
     if gathered.is_empty() {
         return Ok(false);
     }
-    let role = Role::from_code(&gathering.role).ok_or(UnknownWord { column: "recipients.role" })?;
-    let blocks = blocks(gathered, now)?;
-    let rendered = render::render(&AlertMail {
-        role,
+    let is_digest = gathering.kind == MessageKind::Digest.code();
+    let still_open = if is_digest {
+        let (red, amber) = to_tell::still_open(connection, gathering.id).await?;
+        (red + amber > 0).then_some(StillOpen { red, amber })
+    } else {
+        None
+    };
+    let in_order: Vec<(String, Uuid)> = gathered.iter().map(|told| (told.case.clone(), told.alert)).collect();
+    let links = Links { key: link_keys::newest_or_new(connection, now.at).await?, post, recipient: gathering.recipient, now };
+    let mail = Mail {
+        kind: if is_digest { Kind::Digest } else { Kind::Alerts },
+        because: blocks::because(&gathered),
         council: &post.council,
-        base_url: &post.base_url,
-        checked_at: now.at,
+        checked_at: if is_digest { last_check(connection, now).await? } else { now.at },
         today: now.today,
-        blocks,
-    });
-    let bytes = bytes(gathering.id, &post.from, &gathering.email, &rendered, now.at)?;
-    let sealed = Sealed { id: gathering.id, from: &post.from, to: &gathering.email, subject: &rendered.subject, bytes: &bytes };
-    outbox::seal(connection, &sealed, now.at).await?;
+        still_open,
+        blocks: blocks::of_alerts(gathered, now.today, |alert| links.to(alert))?,
+    };
+    gathering::leave_for_the_next(connection, gathering.id, &beyond(&in_order, mail.shown().len()), now).await?;
+    queue(connection, gathering, &render::render(&mail), post, now).await?;
     Ok(true)
 }
 
-/// One block a case, in the order in which they were gathered.
-fn blocks(gathered: Vec<ToTell>, now: Moment) -> Result<Vec<CaseBlock>, UnknownWord> {
-    let mut blocks: Vec<CaseBlock> = Vec::new();
-    for told in gathered {
-        let severity = Severity::from_code(&told.severity).ok_or(UnknownWord { column: "message_alerts.severity" })?;
-        let rule = Rule::from_code(&told.rule).ok_or(UnknownWord { column: "alerts.rule" })?;
-        let line = AlertLine {
-            rule,
-            severity,
-            since_on: (!gives_a_birth_away(rule, &told)).then(|| told.since_on.to_jiff()),
-            message: told.message.clone(),
-            turned_red: told.turned && severity == Severity::Red,
-        };
-        match blocks.last_mut() {
-            Some(block) if block.reference == told.case => block.alerts.push(line),
-            _ => blocks.push(block(told, line, now)),
-        }
-    }
-    Ok(blocks)
+/// The gathered alerts that a message does not name: those of cases beyond the ones that it shows, and of each of these what is
+/// beyond what it shows of one.
+fn beyond(in_order: &[(String, Uuid)], cases_shown: usize) -> Vec<Uuid> {
+    let of_cases = in_order.chunk_by(|(case, _), (next, _)| case == next).enumerate();
+    let beyond = of_cases.flat_map(|(index, of_case)| {
+        let shown = if index < cases_shown { MOST_ALERTS_OF_A_CASE } else { 0 };
+        of_case.iter().skip(shown).map(|(_, alert)| *alert)
+    });
+    beyond.collect()
 }
 
-/// Tells whether a birth, or an expected one, could be worked out from the day since which the finding holds.
-fn gives_a_birth_away(rule: Rule, told: &ToTell) -> bool {
-    match rule {
-        Rule::MissingData => told.subject == "birth",
-        Rule::MilestoneMissed => told.subject == Milestone::FinalReview.code() && ends_with_a_birth(told),
-        Rule::TimeLimit | Rule::ForecastOverrun => ends_with_a_birth(told),
-        _ => false,
+/// The acknowledge links of one person.
+struct Links<'a> {
+    key: LinkKey,
+    post: &'a Post,
+    recipient: i64,
+    now: Moment,
+}
+
+impl Links<'_> {
+    fn to(&self, alert: Uuid) -> String {
+        let expires_on = self.post.calendar.plus(self.now.today, self.post.link_valid);
+        let link = Link { alert, recipient: self.recipient, expires_on };
+        links::url(&self.post.base_url, &links::sign(&self.key, &link))
     }
 }
 
-fn ends_with_a_birth(told: &ToTell) -> bool {
-    told.end_set_by.as_deref().and_then(EndSetBy::from_code).is_some_and(EndSetBy::is_a_birth)
+/// What the pack of a panel meeting tells one person.
+#[derive(Clone, Copy, Debug)]
+pub struct Agenda<'a> {
+    /// The day of the meeting.
+    pub meeting_on: Date,
+    /// Whether anybody works on that day.
+    pub is_working_day: bool,
+    /// The cases, worst first.
+    pub items: &'a [&'a Item],
+    /// As what the person gets it.
+    pub because: &'a [Because],
 }
 
-fn block(told: ToTell, line: AlertLine, now: Moment) -> CaseBlock {
-    let started_on = day(told.started_on);
-    let runs = [Status::Open, Status::DecidedIssue].iter().any(|status| told.status.as_deref() == Some(status.code()));
-    let end_on = day(told.end_on).filter(|_| !ends_with_a_birth(&told));
-    let extended = told.end_set_by.as_deref() == Some(EndSetBy::Extension.code());
-    CaseBlock {
-        reference: told.case,
-        team: told.team,
-        started_on,
-        weeks_open: started_on.filter(|_| runs).map(|started| days_between(started, now.today) / 7),
-        end_on,
-        extended_from: day(told.base_end_on).filter(|_| extended),
-        alerts: vec![line],
-        also_told: told.also_told.iter().filter_map(|role| Role::from_code(role)).collect(),
-    }
+/// Makes and queues a panel pack that this transaction has begun.
+///
+/// # Errors
+///
+/// The database does not answer, or the message cannot be made.
+pub async fn seal_pack(
+    connection: &mut PgConnection,
+    message: Uuid,
+    agenda: &Agenda<'_>,
+    post: &Post,
+    now: Moment,
+) -> anyhow::Result<()> {
+    let gathering = gathering::begun(connection, &[message]).await?.pop().context("the message was not begun")?;
+    let mail = Mail {
+        kind: Kind::PanelPack { meeting_on: agenda.meeting_on, is_working_day: agenda.is_working_day },
+        because: agenda.because.to_vec(),
+        council: &post.council,
+        checked_at: last_check(connection, now).await?,
+        today: now.today,
+        still_open: None,
+        blocks: agenda.items.iter().map(|item| blocks::of_item(item, gathering.recipient, now.today)).collect(),
+    };
+    queue(connection, &gathering, &render::render(&mail), post, now).await
+}
+
+/// When the last sweep ended; a sweep's own mail says now.
+async fn last_check(connection: &mut PgConnection, now: Moment) -> Result<Timestamp, sqlx::Error> {
+    Ok(readiness::last_finished_sweep_at(connection).await?.unwrap_or(now.at))
+}
+
+async fn queue(
+    connection: &mut PgConnection,
+    gathering: &Gathering,
+    rendered: &Rendered,
+    post: &Post,
+    now: Moment,
+) -> anyhow::Result<()> {
+    let bytes = bytes(gathering.id, &post.from, &gathering.email, rendered, now.at)?;
+    let sealed = Sealed { id: gathering.id, from: &post.from, to: &gathering.email, subject: &rendered.subject, bytes: &bytes };
+    Ok(gathering::seal(connection, &sealed, now.at).await?)
 }
 
 /// Says that no person wrote the message (RFC 3834), so that no person's absence note answers it.

@@ -1,38 +1,97 @@
-//! An immediate message: new alerts told to one person, one block a case, the worst first.
+//! A message to one person: alerts that cannot wait, the digest, or the pack for a meeting of the panel.
 //!
 //! Pure: no clock, no I/O. Text and HTML are made of the same sentences in the same order; only the HTML draws the period as a
-//! bar as well. What must not be mailed must not come in: the alerts' sentences are [`crate::domain::evidence`]'s, and days
-//! that would give a birth away are left out by the caller.
+//! bar as well. What must not be mailed must not come in: the alerts' sentences are [`crate::domain::evidence`]'s, days that
+//! would give a birth away are left out by the caller, and why an alert was put aside is no part of it.
 
 use askama::Template;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::bar::Look;
+use super::bar::{Look, NO_BREAK};
 use super::page::Page;
 use super::plain::wrapped;
-use crate::domain::policy::Role;
+use crate::domain::pause::PauseKind;
+use crate::domain::policy::{Delivery, Role};
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
 
-/// How many cases a message shows; it only counts those beyond.
+/// How many cases a message shows in full. What is beyond is told by the next; a panel pack has it in brief.
 pub const MOST_CASES: usize = 20;
 
-/// What one immediate message tells one person.
+/// How many alerts of one case a message shows.
+pub const MOST_ALERTS_OF_A_CASE: usize = 8;
+
+/// How many alerts a message shows altogether: more would make it longer than mail programs show.
+const MOST_ALERTS: usize = 80;
+
+/// What one message tells one person.
 #[derive(Clone, Debug)]
-pub struct AlertMail<'a> {
-    /// The role in which the person is told.
-    pub role: Role,
+pub struct Mail<'a> {
+    /// What kind of message it is.
+    pub kind: Kind,
+    /// Why the person receives it: each role as which they are told, in ladder order, without repetition. Empty only in the
+    /// panel pack of somebody who is on record for nothing else.
+    pub because: Vec<Because>,
     /// The council, for the head of the message; may be empty.
     pub council: &'a str,
-    /// Where this service is reached: a case is at `{base_url}/api/v1/cases/{reference}`.
-    pub base_url: &'a str,
     /// When the last check ran.
     pub checked_at: Timestamp,
-    /// The day on which the alerts' sentences are true.
+    /// The day on which the message is true.
     pub today: Date,
-    /// Every case, the worst first; those beyond [`MOST_CASES`] are only counted.
+    /// In a digest, the open alerts that the person was told of earlier.
+    pub still_open: Option<StillOpen>,
+    /// Every case, the worst first; those beyond [`MOST_CASES`] are only counted, or in a panel pack told in a line each. Empty only in
+    /// a panel pack.
     pub blocks: Vec<CaseBlock>,
+}
+
+impl Mail<'_> {
+    /// The cases that are shown: at most [`MOST_CASES`], and fewer where they have very many alerts.
+    #[must_use]
+    pub fn shown(&self) -> &[CaseBlock] {
+        let mut alerts = 0;
+        let fits = |block: &&CaseBlock| {
+            alerts += block.alerts.len().clamp(1, MOST_ALERTS_OF_A_CASE);
+            alerts <= MOST_ALERTS
+        };
+        let cases = self.blocks.iter().take(MOST_CASES).take_while(fits).count();
+        &self.blocks[..cases]
+    }
+}
+
+/// The kinds of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What cannot wait for the digest.
+    Alerts,
+    /// What could.
+    Digest,
+    /// The cases on which a panel is to decide.
+    PanelPack {
+        /// The day of the meeting, by the policy.
+        meeting_on: Date,
+        /// Whether anybody works on that day.
+        is_working_day: bool,
+    },
+}
+
+/// A reason why somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Because {
+    /// In which role.
+    pub role: Role,
+    /// Whether they stand in for whoever has it.
+    pub stands_in: bool,
+}
+
+/// How many alerts are open still, by severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StillOpen {
+    /// Red ones.
+    pub red: i64,
+    /// Amber ones.
+    pub amber: i64,
 }
 
 /// What is said of one case.
@@ -50,13 +109,41 @@ pub struct CaseBlock {
     pub end_on: Option<Date>,
     /// The end without extensions, where they moved it.
     pub extended_from: Option<Date>,
-    /// The new alerts, the worst first.
+    /// What is due next.
+    pub next_deadline: Option<Deadline>,
+    /// In a panel pack, the question that the panel must decide.
+    pub question: Option<String>,
+    /// The alerts, the worst first; empty only in a panel pack.
     pub alerts: Vec<AlertLine>,
-    /// The roles of the other people to whom these alerts are mailed.
+    /// The roles of other people who have been mailed these alerts.
     pub also_told: Vec<Role>,
+    /// The roles of people who could not be reached: nobody is there, or their mail was refused.
+    pub not_reached: Vec<Role>,
+    /// Who is told next if nobody acts; absent where nobody is left to tell.
+    pub next_rung: Option<NextRung>,
 }
 
-/// One new alert.
+/// Something that is due.
+#[derive(Clone, Debug)]
+pub struct Deadline {
+    /// What: `Final review`, `Meeting 3 (review)`, `Parenting assessment (2)`.
+    pub what: String,
+    /// On which day.
+    pub on: Date,
+}
+
+/// The next rung of an alert's ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextRung {
+    /// Who is told.
+    pub role: Role,
+    /// On which day; left out where that day would give a birth away.
+    pub on: Option<Date>,
+    /// How.
+    pub deliver: Delivery,
+}
+
+/// One alert.
 #[derive(Clone, Debug)]
 pub struct AlertLine {
     /// The rule that found it.
@@ -67,8 +154,48 @@ pub struct AlertLine {
     pub message: String,
     /// Since when it drifts; left out where that day would give a birth away, as [`CaseBlock::end_on`] is.
     pub since_on: Option<Date>,
-    /// Whether it was amber before and is told again because it is red.
-    pub turned_red: bool,
+    /// Why it is told now.
+    pub news: News,
+    /// The whole acknowledge link of this alert for this person; absent where there is none.
+    pub acknowledge: Option<String>,
+}
+
+/// Why an alert is told now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It has just been opened.
+    New,
+    /// It was amber.
+    TurnedRed,
+    /// It was red.
+    TurnedAmber,
+    /// Nobody before on the ladder has acted on it.
+    NotActedOn {
+        /// Since when it could have been acted on; left out where that day would give a birth away.
+        open_since: Option<Date>,
+    },
+    /// It was put aside, the day has come, and the finding still holds.
+    PauseEnded {
+        /// How it was put aside.
+        kind: PauseKind,
+        /// In which role; absent where it came over the API.
+        by: Option<Role>,
+        /// When.
+        made_on: Date,
+        /// The day that has come.
+        until_on: Date,
+    },
+    /// Nothing to add: so it is in a panel pack, and where the day of the news would give a birth away.
+    Standing,
+    /// In a panel pack: it is put aside.
+    Paused {
+        /// How.
+        kind: PauseKind,
+        /// In which role; absent where it came over the API.
+        by: Option<Role>,
+        /// Until which day.
+        until_on: Date,
+    },
 }
 
 /// A message, ready to be sent.
@@ -88,7 +215,7 @@ pub struct Rendered {
 ///
 /// Never: writing to a string does not fail.
 #[must_use]
-pub fn render(mail: &AlertMail) -> Rendered {
+pub fn render(mail: &Mail) -> Rendered {
     const INFALLIBLE: &str = "writing to a string does not fail";
     let page = Page::of(mail);
     Rendered {
@@ -99,262 +226,16 @@ pub fn render(mail: &AlertMail) -> Rendered {
 }
 
 #[derive(Template)]
-#[template(path = "alert.txt", config = "src/mailer/templates/askama.toml")]
+#[template(path = "mail.txt", config = "src/mailer/templates/askama.toml")]
 struct TextPart<'a> {
     page: &'a Page,
 }
 
 #[derive(Template)]
-#[template(path = "alert.html", config = "src/mailer/templates/askama.toml")]
+#[template(path = "mail.html", config = "src/mailer/templates/askama.toml")]
 struct HtmlPart<'a> {
     page: &'a Page,
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    const TODAY: Date = date(2026, 11, 23);
-
-    fn mail(blocks: Vec<CaseBlock>) -> AlertMail<'static> {
-        AlertMail {
-            role: Role::LegalGatewayChair,
-            council: "Northshire County Council",
-            base_url: "https://drift.northshire.example/",
-            checked_at: "2026-11-23T09:05:00Z".parse().expect("an instant"),
-            today: TODAY,
-            blocks,
-        }
-    }
-
-    fn line(rule: Rule, severity: Severity, message: &str, since_on: impl Into<Option<Date>>) -> AlertLine {
-        AlertLine { rule, severity, message: message.to_owned(), since_on: since_on.into(), turned_red: false }
-    }
-
-    fn over() -> CaseBlock {
-        CaseBlock {
-            reference: "PLO-2026-0417".to_owned(),
-            team: Some("North 2".to_owned()),
-            started_on: Some(date(2026, 7, 27)),
-            weeks_open: Some(17),
-            end_on: Some(date(2026, 11, 16)),
-            extended_from: None,
-            alerts: vec![line(
-                Rule::TimeLimit,
-                Severity::Red,
-                "The pre-proceedings period ended on 16 November 2026; 5 working days over",
-                date(2026, 11, 17),
-            )],
-            also_told: vec![],
-        }
-    }
-
-    /// Extended and over it, with an alert that was amber, an amber one, and others who are told.
-    fn extended() -> CaseBlock {
-        let turned = AlertLine {
-            turned_red: true,
-            ..line(
-                Rule::OversightGap,
-                Severity::Red,
-                "Last oversight with a recorded rationale was on 5 October 2026; 7 weeks ago",
-                date(2026, 11, 3),
-            )
-        };
-        let late = "Parenting assessment (2) was due on 16 November 2026; not received; 5 working days over";
-        CaseBlock {
-            reference: "PLO-2026-0288".to_owned(),
-            started_on: Some(date(2026, 5, 4)),
-            weeks_open: Some(29),
-            end_on: Some(date(2026, 10, 19)),
-            extended_from: Some(date(2026, 8, 24)),
-            alerts: vec![
-                line(
-                    Rule::TimeLimit,
-                    Severity::Red,
-                    "The pre-proceedings period ended on 19 October 2026 as extended; 25 working days over",
-                    date(2026, 10, 20),
-                ),
-                turned,
-                line(Rule::AssessmentLate, Severity::Amber, late, date(2026, 11, 17)),
-            ],
-            also_told: vec![Role::ServiceManager, Role::LegalGatewayChair, Role::CaseProgressionManager],
-            ..over()
-        }
-    }
-
-    /// In time, and amber.
-    fn under_way() -> CaseBlock {
-        CaseBlock {
-            reference: "PLO-2026-0533".to_owned(),
-            team: Some("East".to_owned()),
-            started_on: Some(date(2026, 9, 21)),
-            weeks_open: Some(9),
-            end_on: Some(date(2027, 1, 11)),
-            alerts: vec![line(
-                Rule::NoNextReview,
-                Severity::Amber,
-                "Last meeting was held on 9 November 2026; no further meeting is planned",
-                date(2026, 11, 17),
-            )],
-            ..over()
-        }
-    }
-
-    /// A birth set the end, which must not be shown.
-    fn birth() -> CaseBlock {
-        CaseBlock {
-            reference: "PLO-2026-0390".to_owned(),
-            end_on: None,
-            alerts: vec![line(
-                Rule::TimeLimit,
-                Severity::Red,
-                "The pre-proceedings period ended with the birth of a child; still open",
-                None,
-            )],
-            also_told: vec![Role::ServiceManager],
-            ..over()
-        }
-    }
-
-    /// Nothing is known but that it is there.
-    fn not_started() -> CaseBlock {
-        CaseBlock {
-            reference: "PLO-2026-0561".to_owned(),
-            team: None,
-            started_on: None,
-            weeks_open: None,
-            end_on: None,
-            alerts: vec![line(
-                Rule::MissingData,
-                Severity::Amber,
-                "No decision to enter pre-proceedings is recorded",
-                date(2026, 11, 23),
-            )],
-            ..over()
-        }
-    }
-
-    fn twenty_three() -> Vec<CaseBlock> {
-        let alike = (1..=19).map(|number| CaseBlock { reference: format!("PLO-2026-{number:04}"), ..under_way() });
-        [extended(), over(), birth()].into_iter().chain(alike).chain([not_started()]).collect()
-    }
-
-    fn hostile() -> CaseBlock {
-        CaseBlock {
-            reference: "<b>\"A&B\"</b>\r\nBcc: x@example.org/../'".to_owned(),
-            team: Some("<script>alert('1')</script>\n\nYou have won & lost".to_owned()),
-            ..over()
-        }
-    }
-
-    #[rstest::rstest]
-    #[case::one_red("one_red", vec![over()])]
-    #[case::of_every_kind("of_every_kind", vec![extended(), over(), birth(), under_way(), not_started()])]
-    #[case::more_than_twenty("more_than_twenty", twenty_three())]
-    #[case::hostile("hostile", vec![hostile()])]
-    fn a_message_reads_as_it_did(#[case] name: &str, #[case] blocks: Vec<CaseBlock>) {
-        let Rendered { subject, text, html } = render(&mail(blocks));
-        insta::assert_snapshot!(format!("{name}_text"), format!("Subject: {subject}\n\n{text}"));
-        insta::assert_snapshot!(format!("{name}_html"), html);
-    }
-
-    #[rstest::rstest]
-    #[case(vec![over()], "1 red drift alert in 1 case")]
-    #[case(vec![over(), birth()], "2 red drift alerts in 2 cases")]
-    #[case(vec![extended()], "2 red and 1 amber drift alerts in 1 case")]
-    #[case(twenty_three(), "4 red and 21 amber drift alerts in 23 cases")]
-    #[case(vec![hostile()], "1 red drift alert in 1 case")]
-    fn the_subject_holds_counts_and_severities_only(#[case] blocks: Vec<CaseBlock>, #[case] expected: &str) {
-        assert_eq!(render(&mail(blocks)).subject, expected);
-    }
-
-    #[rstest::rstest]
-    #[case(vec![over()])]
-    #[case(vec![extended(), over(), birth(), under_way(), not_started()])]
-    #[case(twenty_three())]
-    #[case(vec![hostile()])]
-    fn both_parts_say_the_same(#[case] blocks: Vec<CaseBlock>) {
-        let mail = mail(blocks);
-        let Rendered { text, html, .. } = render(&mail);
-        let said = text.lines().filter(|line| !line.starts_with("---") && !line.starts_with("https://"));
-        let said = said.map(|line| line.replacen("RED: ", "RED ", 1).replacen("AMBER: ", "AMBER ", 1)).collect::<Vec<_>>();
-        let said = said.iter().flat_map(|line| line.split_whitespace()).collect::<Vec<_>>().join(" ");
-        assert_eq!(said, seen(&html));
-        for alert in mail.blocks.iter().take(MOST_CASES).flat_map(|block| &block.alerts) {
-            assert!(said.contains(&alert.message), "{}", alert.message);
-        }
-        for link in text.lines().filter(|line| line.starts_with("https://")) {
-            assert!(html.contains(&format!("href=\"{link}\"")), "{link}");
-        }
-    }
-
-    #[test]
-    fn nothing_in_a_reference_or_a_team_is_taken_for_markup_or_for_a_line() {
-        let Rendered { text, html, .. } = render(&mail(vec![hostile()]));
-        assert!(!html.contains("<b>") && !html.contains("<script"));
-        assert!(text.contains("\n<b>\"A&B\"</b> Bcc: x@example.org/../'\n"));
-        assert!(text.contains("/api/v1/cases/%3Cb%3E%22A%26B%22%3C%2Fb%3E%0D%0ABcc%3A%20x%40example.org%2F..%2F%27\n"));
-    }
-
-    #[test]
-    fn the_html_needs_nothing_from_elsewhere() {
-        let html = render(&mail(twenty_three())).html;
-        for foreign in ["<img", "<link", "<script", "url(", "@import", "src="] {
-            assert!(!html.contains(foreign), "{foreign}");
-        }
-        assert!(html.len() < 100_000, "Gmail cuts off what is beyond 102 kB: {}", html.len());
-    }
-
-    #[test]
-    fn no_line_of_text_is_wide_but_for_links() {
-        let text = render(&mail(twenty_three())).text;
-        assert!(text.lines().all(|line| line.chars().count() <= 76 || line.starts_with("https://")));
-    }
-
-    #[test]
-    fn an_end_that_is_left_out_is_nowhere() {
-        let Rendered { text, html, .. } = render(&mail(vec![birth()]));
-        assert!(text.contains("The end of the period is not given in this mail; see the case."));
-        assert!(!text.contains("Drift since") && !html.contains("Drift since"));
-        assert!(!html.contains("start, "), "there is no bar");
-    }
-
-    #[test]
-    fn the_last_check_is_told_in_london_time() {
-        let summer = AlertMail { checked_at: "2026-07-01T23:30:00Z".parse().expect("an instant"), ..mail(vec![over()]) };
-        assert!(render(&summer).text.contains("2 July 2026 at 00:30, London time"));
-        assert!(render(&mail(vec![over()])).text.contains("23 November 2026 at 09:05, London time"));
-    }
-
-    #[test]
-    fn a_case_progression_manager_is_not_asked_to_tell_the_case_progression_manager() {
-        let manager = AlertMail { role: Role::CaseProgressionManager, council: "", ..mail(vec![over()]) };
-        assert!(!render(&manager).text.contains("tell your case progression manager"));
-    }
-
-    /// What a person sees of an HTML part: no tags, no comments, no head, no bars.
-    fn seen(html: &str) -> String {
-        let body = html.split_once("<body").map_or("", |(_, body)| body);
-        let mut rest = format!("<body{body}");
-        while let Some(from) = rest.find("<table role=\"presentation\" aria-hidden=\"true\"") {
-            let to = from + rest[from..].find("</table>").expect("a table ends");
-            rest.replace_range(from..to, " ");
-        }
-        let mut seen = String::new();
-        for part in rest.split('<').skip(1) {
-            let (tag, text) = part.split_once('>').expect("a tag ends");
-            if !matches!(tag.split(' ').next(), Some("span" | "/span" | "strong" | "/strong" | "a" | "/a")) {
-                seen.push(' ');
-            }
-            seen.push_str(text);
-        }
-        for (code, character) in
-            [("&#160;", " "), ("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")]
-        {
-            seen = seen.replace(code, character);
-        }
-        seen.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Alerts as they are read: the list, newest first, and those of one case.
+//! Alerts as they are read: the list, newest first, those of one case, and one alone.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -156,6 +156,28 @@ pub async fn of_case(connection: &mut PgConnection, reference: &str) -> Result<V
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(Listed::from).collect())
+}
+
+/// One alert, if its case exists for whoever asks.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn find(connection: &mut PgConnection, scope: &Scope, id: Uuid) -> Result<Option<Listed>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"-- alert_list.find
+        SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
+            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at
+        FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
+        WHERE a.id = $1 AND (cardinality($2::text[]) = 0 OR c.team = ANY ($2)) AND ($3::boolean OR NOT c.restricted)"#,
+        id,
+        &scope.teams,
+        scope.may_see_restricted
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(Listed::from))
 }
 
 struct Row {

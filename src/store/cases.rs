@@ -32,6 +32,46 @@ pub async fn load(
     Ok(cases.into_iter().collect())
 }
 
+/// The same cases with no more than their course follows from: without assessments, engagement, oversight and allocations.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn load_for_course(
+    connection: &mut PgConnection,
+    references: &[String],
+) -> Result<Vec<(String, Result<Case, UnknownWord>)>, sqlx::Error> {
+    let mut cases = heads(connection, references).await?;
+    children(connection, references, &mut cases).await?;
+    meetings(connection, references, &mut cases).await?;
+    extensions(connection, references, &mut cases).await?;
+    family_step_downs(connection, references, &mut cases).await?;
+    Ok(cases.into_iter().collect())
+}
+
+/// What decides who may know of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belonging {
+    /// The owning team.
+    pub team: Option<String>,
+    /// Whether only cleared people may know of it.
+    pub restricted: bool,
+}
+
+/// To whom a case belongs, if it exists; whatever else is recorded of it is not read.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn find_belonging(connection: &mut PgConnection, reference: &str) -> Result<Option<Belonging>, sqlx::Error> {
+    let found = sqlx::query_as!(
+        Belonging,
+        "-- cases.find_belonging\nSELECT team, restricted FROM cases WHERE reference = $1",
+        reference
+    );
+    found.fetch_optional(connection).await
+}
+
 /// One case, if it exists.
 ///
 /// # Errors
@@ -293,15 +333,4 @@ async fn family_step_downs(connection: &mut PgConnection, references: &[String],
         });
     }
     Ok(())
-}
-
-/// What recording a case changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// It was not there before.
-    New,
-    /// Some fact changed.
-    Changed,
-    /// Nothing did.
-    Unchanged,
 }

@@ -1,6 +1,6 @@
-//! Runs of jobs, and the policy by which they ran.
+//! Runs of jobs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
@@ -17,6 +17,92 @@ pub async fn take_slot(connection: &mut PgConnection, job: &str, slot: Timestamp
         now.to_sqlx() as _
     );
     Ok(taken.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Takes a slot for a while; false where somebody else has it still, or is through with it. Who took it and was lost, loses it.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn take_lease(
+    connection: &mut PgConnection,
+    job: &str,
+    slot: Timestamp,
+    now: Timestamp,
+    lease: SignedDuration,
+) -> Result<bool, sqlx::Error> {
+    let lost_before = now.saturating_sub(lease).unwrap_or(Timestamp::MIN);
+    let taken = sqlx::query!(
+        "-- jobs.take_lease
+        INSERT INTO job_runs AS run (job, slot, started_at) VALUES ($1, $2, $3)
+        ON CONFLICT (job, slot) DO UPDATE SET started_at = excluded.started_at
+            WHERE run.finished_at IS NULL AND run.started_at < $4",
+        job,
+        slot.to_sqlx() as _,
+        now.to_sqlx() as _,
+        lost_before.to_sqlx() as _
+    );
+    Ok(taken.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Tells whether somebody is through with a slot, or has it.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn is_taken(connection: &mut PgConnection, job: &str, slot: Timestamp) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        "-- jobs.is_taken\nSELECT EXISTS (SELECT FROM job_runs WHERE job = $1 AND slot = $2) AS \"taken!\"",
+        job,
+        slot.to_sqlx() as _
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Tells whether somebody is through with a slot.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn is_finished(connection: &mut PgConnection, job: &str, slot: Timestamp) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        "-- jobs.is_finished
+        SELECT EXISTS (SELECT FROM job_runs WHERE job = $1 AND slot = $2 AND finished_at IS NOT NULL) AS \"finished!\"",
+        job,
+        slot.to_sqlx() as _
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The slot of the last run before this one.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn slot_before(connection: &mut PgConnection, job: &str, slot: Timestamp) -> Result<Option<Timestamp>, sqlx::Error> {
+    let before = sqlx::query_scalar!(
+        "-- jobs.slot_before\nSELECT max(slot) FROM job_runs WHERE job = $1 AND slot < $2",
+        job,
+        slot.to_sqlx() as _
+    );
+    Ok(before.fetch_one(connection).await?.map(jiff_sqlx::Timestamp::to_jiff))
+}
+
+/// Tells whether a sweep that began at this moment or later has come to its end.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn has_swept_since(connection: &mut PgConnection, since: Timestamp) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        "-- jobs.has_swept_since
+        SELECT EXISTS (SELECT FROM job_runs WHERE job = 'sweep' AND started_at >= $1 AND finished_at IS NOT NULL) AS \"swept!\"",
+        since.to_sqlx() as _
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Notes that a sweep begins.
@@ -37,40 +123,45 @@ pub async fn begin_sweep(connection: &mut PgConnection, slot: Timestamp, now: Ti
     Ok(())
 }
 
-/// Notes that a sweep is through, and how many cases it had to put off.
+/// Notes that a run is through, and how much of it failed.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn finish_sweep(
+pub async fn finish(
     connection: &mut PgConnection,
+    job: &str,
     slot: Timestamp,
     now: Timestamp,
-    failures: i32,
+    failures: usize,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "-- jobs.finish_sweep\nUPDATE job_runs SET finished_at = $2, failures = $3 WHERE job = 'sweep' AND slot = $1",
+        "-- jobs.finish\nUPDATE job_runs SET finished_at = $3, failures = $4 WHERE job = $1 AND slot = $2",
+        job,
         slot.to_sqlx() as _,
         now.to_sqlx() as _,
-        failures
+        i32::try_from(failures).unwrap_or(i32::MAX)
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Puts a policy in force, by its digest; true where another was in force before.
+/// Forgets the runs of sweeps that began before this moment, but for the last of each day: it proves that the day was looked at.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn put_policy_in_force(connection: &mut PgConnection, digest: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
-    let put = sqlx::query!(
-        "-- jobs.put_policy_in_force
-        INSERT INTO policies (in_force_from, digest)
-        SELECT $2, $1 WHERE $1 IS DISTINCT FROM (SELECT digest FROM policies ORDER BY id DESC LIMIT 1)",
-        digest,
-        now.to_sqlx() as _
+pub async fn forget_sweeps(connection: &mut PgConnection, before: Timestamp) -> Result<u64, sqlx::Error> {
+    let forgotten = sqlx::query!(
+        "-- jobs.forget_sweeps
+        DELETE FROM job_runs AS run
+        WHERE job = 'sweep' AND started_at < $1 AND EXISTS (
+            SELECT FROM job_runs AS later
+            WHERE later.job = 'sweep' AND later.finished_at IS NOT NULL AND later.started_at > run.started_at
+                AND (later.started_at AT TIME ZONE 'Europe/London')::date = (run.started_at AT TIME ZONE 'Europe/London')::date
+        )",
+        before.to_sqlx() as _
     );
-    Ok(put.execute(connection).await?.rows_affected() == 1)
+    Ok(forgotten.execute(connection).await?.rows_affected())
 }

@@ -1,4 +1,4 @@
-//! The outbox: messages gather alerts, are fixed as bytes, claimed, sent and settled. None is ever deleted.
+//! The outbox: messages that are whole are claimed, sent and settled. None is ever deleted.
 //!
 //! A claim holds a message for a while (its lease) and numbers the attempt; only the attempt that holds it can settle it. A worker
 //! that died loses its lease and another takes over.
@@ -8,6 +8,8 @@ use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::gathering;
+use crate::clock::Moment;
 use crate::domain::case::coded;
 use crate::domain::delivery;
 
@@ -33,205 +35,62 @@ coded! {
     }
 }
 
-/// Adds an alert to the message that gathers news for a person; a restricted case has a message of its own.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn gather(connection: &mut PgConnection, gathered: &Gathered<'_>, now: Timestamp) -> Result<Uuid, sqlx::Error> {
-    let message = sqlx::query_scalar!(
-        "-- outbox.gather
-        INSERT INTO messages AS existing (id, kind, recipient_id, only_case, created_at) VALUES ($1, 'alert', $2, $3, $4)
-        ON CONFLICT (recipient_id, coalesce(only_case, '')) WHERE state = 'gathering'
-            DO UPDATE SET created_at = existing.created_at
-        RETURNING id",
-        Uuid::now_v7(),
-        gathered.recipient,
-        gathered.only_case,
-        now.to_sqlx() as _
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    sqlx::query!(
-        "-- outbox.gather_alert
-        INSERT INTO message_alerts (message_id, alert_id, severity, turned) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (message_id, alert_id) DO UPDATE SET severity = excluded.severity, turned = excluded.turned",
-        message,
-        gathered.alert,
-        gathered.severity,
-        gathered.turned
-    )
-    .execute(connection)
-    .await?;
-    Ok(message)
-}
-
-/// An alert for a person.
-pub struct Gathered<'a> {
-    /// To whom.
-    pub recipient: i64,
-    /// The case, where it must go singly.
-    pub only_case: Option<&'a str>,
-    /// Which alert.
-    pub alert: Uuid,
-    /// How grave it is.
-    pub severity: &'a str,
-    /// Whether it was less grave before.
-    pub turned: bool,
-}
-
-/// A message that gathers, with the person it is for.
-#[derive(Clone, Debug)]
-pub struct Gathering {
-    /// Which message.
-    pub id: Uuid,
-    /// To whom.
-    pub recipient: i64,
-    /// Address.
-    pub email: String,
-    /// In which role.
-    pub role: String,
-    /// Whether they are told of anything still.
-    pub active: bool,
-}
-
-/// The next message that gathers, after this one, held until the transaction ends.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn hold_gathering(connection: &mut PgConnection, after: Uuid) -> Result<Option<Gathering>, sqlx::Error> {
-    sqlx::query_as!(
-        Gathering,
-        "-- outbox.hold_gathering
-        SELECT messages.id, recipient_id AS recipient, email, role, active
-        FROM messages JOIN recipients ON recipients.id = messages.recipient_id
-        WHERE state = 'gathering' AND messages.id > $1 ORDER BY messages.id LIMIT 1 FOR UPDATE OF messages SKIP LOCKED",
-        after
-    )
-    .fetch_optional(connection)
-    .await
-}
-
-/// A gathered alert with what a mail may say of its case.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of the tables, by their names")]
-pub struct ToTell {
-    pub alert: Uuid,
-    pub rule: String,
-    pub subject: String,
-    pub severity: String,
-    pub turned: bool,
-    pub message: String,
-    pub since_on: jiff_sqlx::Date,
-    pub case: String,
-    pub team: Option<String>,
-    pub started_on: Option<jiff_sqlx::Date>,
-    pub status: Option<String>,
-    pub end_on: Option<jiff_sqlx::Date>,
-    pub end_set_by: Option<String>,
-    pub base_end_on: Option<jiff_sqlx::Date>,
-    pub also_told: Vec<String>,
-}
-
-/// What a message has gathered, cases in risk order, within a case the gravest and oldest first.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn gathered(connection: &mut PgConnection, message: Uuid) -> Result<Vec<ToTell>, sqlx::Error> {
-    sqlx::query_as!(
-        ToTell,
-        r#"-- outbox.gathered
-        SELECT alerts.id AS alert, rule, subject, gathered.severity, gathered.turned, alerts.message, alerts.since_on,
-            alerts.case_reference AS "case", team, started_on, status, end_on, end_set_by, base_end_on,
-            ARRAY(
-                SELECT DISTINCT recipients.role
-                FROM message_alerts AS others
-                JOIN messages ON messages.id = others.message_id
-                JOIN recipients ON recipients.id = messages.recipient_id
-                WHERE others.alert_id = alerts.id AND others.message_id <> $1 AND messages.state <> 'cancelled'
-                ORDER BY recipients.role
-            ) AS "also_told!"
-        FROM message_alerts AS gathered
-        JOIN alerts ON alerts.id = gathered.alert_id
-        JOIN case_watch USING (case_reference)
-        JOIN cases ON cases.reference = alerts.case_reference
-        WHERE gathered.message_id = $1
-        ORDER BY risk_key, gathered.severity = 'red' DESC, alerts.since_on, rule, subject"#,
-        message
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// The bytes that will be sent, and to whom.
-pub struct Sealed<'a> {
-    /// Which message.
-    pub id: Uuid,
-    /// The sender's address.
-    pub from: &'a str,
-    /// The recipient's address.
-    pub to: &'a str,
-    /// Its subject, for operators.
-    pub subject: &'a str,
-    /// Its bytes.
-    pub bytes: &'a [u8],
-}
-
-/// Fixes a message as bytes and queues it.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn seal(connection: &mut PgConnection, sealed: &Sealed<'_>, now: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "-- outbox.seal
-        UPDATE messages SET state = 'queued', sealed_at = $2, from_address = $3, to_address = $4, subject = $5, body = $6,
-            next_attempt_at = $2, give_up_at = $7
-        WHERE id = $1 AND state = 'gathering'",
-        sealed.id,
-        now.to_sqlx() as _,
-        sealed.from,
-        sealed.to,
-        sealed.subject,
-        sealed.bytes,
-        delivery::give_up_at(now).to_sqlx() as _
-    )
-    .execute(&mut *connection)
-    .await?;
+/// Tells the workers that a message is waiting.
+pub(super) async fn announce(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("-- outbox.announce\nSELECT pg_notify($1, '')::text AS done", CHANNEL).fetch_one(connection).await?;
     Ok(())
 }
 
-/// Takes out of a message what must no longer be told to this person: alerts that are not open any more, and cases that have become
-/// restricted or another team's since. What is open and nobody else is told of waits to be decided again.
+/// Passes the alerts of a message that will not be delivered on to their next rungs, where nobody else was told on the rung. Where no
+/// rung is left and nobody was told, that is on record, and the ladder is to begin again.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn hold_back(connection: &mut PgConnection, message: Uuid) -> Result<(), sqlx::Error> {
+pub async fn pass_on(connection: &mut PgConnection, message: Uuid, now: Moment) -> Result<(), sqlx::Error> {
+    // Two people on one rung may be refused at once: whoever comes second waits, and then sees that the first was refused, too.
+    hold_alerts(connection, &[message]).await?;
+    let passed_on = sqlx::query!(
+        "-- outbox.pass_on
+        UPDATE alert_rungs SET outcome = 'unreachable', climbed_at = $2
+        FROM message_alerts AS told
+        WHERE told.message_id = $1 AND alert_rungs.alert_id = told.alert_id AND alert_rungs.turn = told.turn
+            AND (alert_rungs.role = told.role OR alert_rungs.role = ANY(told.also_as)) AND alert_rungs.outcome = 'told'
+            AND NOT is_told_by_another(told.alert_id, told.turn, alert_rungs.role, $1)
+        RETURNING alert_rungs.alert_id, alert_rungs.turn, alert_rungs.role",
+        message,
+        now.at.to_sqlx() as _
+    );
+    let passed_on = passed_on.fetch_all(&mut *connection).await?;
+    let alerts: Vec<Uuid> = passed_on.iter().map(|rung| rung.alert_id).collect();
+    let turns: Vec<i32> = passed_on.iter().map(|rung| rung.turn).collect();
+    let roles: Vec<String> = passed_on.into_iter().map(|rung| rung.role).collect();
+    // What is next is worked out by the sweep: it knows the policy. An alert that has turned less grave since hangs on those who knew
+    // it as graver.
     sqlx::query!(
-        "-- outbox.hold_back
-        WITH held_back AS (
-            DELETE FROM message_alerts AS gathered
-            USING messages, recipients, alerts, cases
-            WHERE gathered.message_id = $1 AND messages.id = gathered.message_id AND recipients.id = messages.recipient_id
-                AND alerts.id = gathered.alert_id AND cases.reference = alerts.case_reference
-                AND (
-                    alerts.state <> 'open'
-                    OR (cases.restricted AND NOT (
-                        recipients.may_see_restricted AND messages.only_case IS NOT DISTINCT FROM cases.reference
-                    ))
-                    OR NOT (recipients.teams = '{}' OR coalesce(cases.team = ANY(recipients.teams), false))
-                )
-            RETURNING gathered.alert_id
+        "-- outbox.climb_on
+        WITH climbs_on AS (
+            SELECT DISTINCT ON (alerts.id) alerts.id, rung.role, next_rung_on IS NULL AS is_last, NOT EXISTS (
+                SELECT FROM alert_rungs WHERE alert_rungs.alert_id = alerts.id AND outcome = 'told'
+                    AND (alert_rungs.turn = alerts.turn OR turned_by = 'lowered')
+            ) AS told_nobody
+            FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS rung (alert, turn, role) JOIN alerts ON alerts.id = rung.alert
+            WHERE state = 'open' AND (alerts.turn = rung.turn OR turned_by = 'lowered')
+            ORDER BY alerts.id, rung.role
+        ), noted AS (
+            INSERT INTO journal (at, what, case_reference, alert_id, message_id, reason)
+            SELECT $4, 'not_told', case_reference, id, $6, 'nobody is left to tell, and no mail was delivered: the ladder begins again'
+            FROM climbs_on JOIN alerts USING (id) WHERE is_last AND told_nobody
         )
-        UPDATE alerts SET told = false FROM held_back
-        WHERE alerts.id = held_back.alert_id AND alerts.state = 'open' AND NOT EXISTS (
-            SELECT FROM message_alerts AS others JOIN messages ON messages.id = others.message_id
-            WHERE others.alert_id = alerts.id AND others.message_id <> $1 AND messages.state <> 'cancelled'
-        )",
+        UPDATE alerts SET next_rung_on = least(next_rung_on, $5), next_rung_role = coalesce(next_rung_role, climbs_on.role),
+            next_rung_deliver = coalesce(next_rung_deliver, 'immediate'),
+            unreachable_since = CASE WHEN is_last THEN coalesce(unreachable_since, $4) ELSE unreachable_since END
+        FROM climbs_on WHERE alerts.id = climbs_on.id AND (told_nobody OR NOT is_last)",
+        &alerts,
+        &turns,
+        &roles,
+        now.at.to_sqlx() as _,
+        now.today.to_sqlx() as _,
         message
     )
     .execute(connection)
@@ -239,30 +98,81 @@ pub async fn hold_back(connection: &mut PgConnection, message: Uuid) -> Result<(
     Ok(())
 }
 
-/// Cancels a message that gathers, for a reason; of its alerts, those that nobody else is told of wait to be decided again.
+/// Holds the alerts of messages, in one order everywhere.
+pub(super) async fn hold_alerts(connection: &mut PgConnection, messages: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- outbox.hold_alerts
+        SELECT id FROM alerts WHERE id IN (SELECT alert_id FROM message_alerts WHERE message_id = ANY($1))
+        ORDER BY id FOR NO KEY UPDATE",
+        messages
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(())
+}
+
+/// The messages that are due, the longest waiting first, held until the transaction ends. Those that somebody else holds are passed
+/// over.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn cancel(connection: &mut PgConnection, id: Uuid, reason: &str, now: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "-- outbox.cancel
-        WITH cancelled AS (
-            UPDATE messages SET state = 'cancelled', reason = $2, settled_at = $3 WHERE id = $1 AND state = 'gathering'
-            RETURNING id
+pub async fn hold_due(connection: &mut PgConnection, now: Timestamp, at_most: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+    let due = sqlx::query_scalar!(
+        "-- outbox.hold_due
+        SELECT id FROM messages
+        WHERE (state = 'queued' AND next_attempt_at <= $1) OR (state = 'sending' AND leased_until <= $1)
+        ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+        now.to_sqlx() as _,
+        at_most
+    );
+    due.fetch_all(connection).await
+}
+
+/// Cancels those of these messages that must not reach their person any more, as things are now: the person has left the service or
+/// the role, or a case in it has become restricted or another team's. Whoever may know is told by the next sweep. Returns which.
+///
+/// The cases of a panel pack are those that the journal says it tells of.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn withdraw(connection: &mut PgConnection, due: &[Uuid], now: Moment) -> Result<Vec<Uuid>, sqlx::Error> {
+    let withdrawn = sqlx::query!(
+        r#"-- outbox.withdraw
+        WITH due AS (
+            SELECT messages.id, kind, recipient_id, only_case, active FROM messages JOIN recipients ON recipients.id = recipient_id
+            WHERE messages.id = ANY($1)
+        ), why AS (
+            SELECT id, 'the person is told nothing any more' AS reason FROM due WHERE NOT active
+            UNION ALL
+            SELECT due.id, why_not_told(recipient_id, told.role, stands_in, case_reference, only_case)
+            FROM due JOIN message_alerts AS told ON message_id = due.id JOIN alerts ON alerts.id = alert_id
+            UNION ALL
+            SELECT due.id, why_not_told(due.recipient_id, NULL, EXISTS (SELECT FROM recipients WHERE deputy_id = due.recipient_id),
+                case_reference, only_case)
+            FROM due JOIN journal ON message_id = due.id AND what = 'told' JOIN cases ON reference = case_reference
+            WHERE kind = 'panel'
         )
-        UPDATE alerts SET told = false FROM cancelled JOIN message_alerts ON message_id = cancelled.id
-        WHERE alerts.id = message_alerts.alert_id AND alerts.state = 'open' AND NOT EXISTS (
-            SELECT FROM message_alerts AS others JOIN messages ON messages.id = others.message_id
-            WHERE others.alert_id = alerts.id AND others.message_id <> cancelled.id AND messages.state <> 'cancelled'
-        )",
-        id,
-        reason,
-        now.to_sqlx() as _
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+        SELECT id AS "id!", min(reason) AS "reason!" FROM why WHERE reason IS NOT NULL GROUP BY id ORDER BY id"#,
+        due
+    );
+    let withdrawn = withdrawn.fetch_all(&mut *connection).await?;
+    let messages: Vec<Uuid> = withdrawn.iter().map(|message| message.id).collect();
+    hold_alerts(connection, &messages).await?;
+    for message in withdrawn {
+        sqlx::query!(
+            "-- outbox.lose_attempt
+            UPDATE message_attempts SET outcome = 'unknown', settled_at = $2, reply = 'the worker that held it was lost'
+            WHERE message_id = $1 AND outcome IS NULL",
+            message.id,
+            now.at.to_sqlx() as _
+        )
+        .execute(&mut *connection)
+        .await?;
+        gathering::cancel(connection, message.id, &message.reason, now).await?;
+    }
+    Ok(messages)
 }
 
 /// A message that this worker holds.
@@ -282,19 +192,19 @@ pub struct Claimed {
     pub give_up_at: Timestamp,
 }
 
-/// Claims the messages that are due, the longest waiting first. A message whose lease ran out is taken over, and the attempt that
-/// held it is put on record as of unknown outcome.
+/// Claims messages that are due and held. One whose lease ran out is taken over, and the attempt that held it is put on record as of
+/// unknown outcome.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn claim(connection: &mut PgConnection, now: Timestamp, at_most: i64) -> Result<Vec<Claimed>, sqlx::Error> {
+pub async fn claim(connection: &mut PgConnection, due: &[Uuid], now: Timestamp) -> Result<Vec<Claimed>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"-- outbox.claim
         WITH due AS (
             SELECT id FROM messages
-            WHERE (state = 'queued' AND next_attempt_at <= $1) OR (state = 'sending' AND leased_until <= $1)
-            ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            WHERE id = ANY($2) AND ((state = 'queued' AND next_attempt_at <= $1) OR (state = 'sending' AND leased_until <= $1))
+            FOR UPDATE
         ), lost AS (
             UPDATE message_attempts SET outcome = 'unknown', settled_at = $1, reply = 'the worker that held it was lost'
             FROM due WHERE message_attempts.message_id = due.id AND message_attempts.outcome IS NULL
@@ -312,7 +222,7 @@ pub async fn claim(connection: &mut PgConnection, now: Timestamp, at_most: i64) 
         SELECT id, attempts, from_address AS "from!", to_address AS "to!", body AS "body!", give_up_at AS "give_up_at!"
         FROM claimed"#,
         now.to_sqlx() as _,
-        at_most,
+        due,
         now.saturating_add(LEASE).unwrap_or(Timestamp::MAX).to_sqlx() as _
     );
     let rows = rows.fetch_all(connection).await?.into_iter();
@@ -382,6 +292,26 @@ pub async fn settle(
     Ok(settled.execute(connection).await?.rows_affected() == 1)
 }
 
+/// Queues dead messages again, as they are to the byte: one, or all of them. Returns which.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn replay(connection: &mut PgConnection, id: Option<Uuid>, now: Timestamp) -> Result<Vec<Uuid>, sqlx::Error> {
+    let replayed = sqlx::query_scalar!(
+        "-- outbox.replay
+        UPDATE messages SET state = 'queued', next_attempt_at = $2, give_up_at = $3, settled_at = NULL, reason = NULL
+        WHERE state = 'dead' AND erased_at IS NULL AND ($1::uuid IS NULL OR id = $1)
+        RETURNING id",
+        id,
+        now.to_sqlx() as _,
+        delivery::give_up_at(now).to_sqlx() as _
+    );
+    let replayed = replayed.fetch_all(&mut *connection).await?;
+    announce(connection).await?;
+    Ok(replayed)
+}
+
 /// A message as operators see it in a list.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns of the table, by their names")]
@@ -428,19 +358,33 @@ pub struct Attempt {
     pub reply: Option<String>,
 }
 
-/// The bytes of a message, once they are fixed, and its attempts; absent where there is no such message.
+/// What a message says, as operators see it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its bytes, once they are fixed.
+    pub body: Option<Vec<u8>>,
+    /// When they were erased.
+    pub erased_at: Option<jiff_sqlx::Timestamp>,
+}
+
+/// What a message says, and its attempts; absent where there is no such message.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn show(connection: &mut PgConnection, id: Uuid) -> Result<Option<(Option<Vec<u8>>, Vec<Attempt>)>, sqlx::Error> {
-    let body = sqlx::query_scalar!("-- outbox.show\nSELECT body FROM messages WHERE id = $1", id);
-    let Some(body) = body.fetch_optional(&mut *connection).await? else { return Ok(None) };
+pub async fn show(connection: &mut PgConnection, id: Uuid) -> Result<Option<(Shown, Vec<Attempt>)>, sqlx::Error> {
+    let shown = sqlx::query_as!(
+        Shown,
+        r#"-- outbox.show
+        SELECT body, erased_at AS "erased_at: jiff_sqlx::Timestamp" FROM messages WHERE id = $1"#,
+        id
+    );
+    let Some(shown) = shown.fetch_optional(&mut *connection).await? else { return Ok(None) };
     let attempts = sqlx::query_as!(
         Attempt,
         "-- outbox.attempts
         SELECT attempt, claimed_at, settled_at, outcome, reply FROM message_attempts WHERE message_id = $1 ORDER BY attempt",
         id
     );
-    Ok(Some((body, attempts.fetch_all(connection).await?)))
+    Ok(Some((shown, attempts.fetch_all(connection).await?)))
 }

@@ -1,7 +1,8 @@
 //! Who may call the API. A token is shown once, when it is made; only its SHA-256 is kept.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, rand};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
@@ -41,6 +42,9 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Every case: for what the service does by itself.
+    pub const EVERYTHING: Self = Self { teams: Vec::new(), may_see_restricted: true };
+
     /// Tells whether a case of this team exists for the bearer.
     #[must_use]
     pub fn shows(&self, team: Option<&str>, restricted: bool) -> bool {
@@ -54,6 +58,9 @@ impl Scope {
 pub struct Secret([u8; 32]);
 
 const PREFIX: &str = "plo_";
+
+/// Who calls is noted no more often than this, so that not every request writes.
+pub const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 impl Secret {
     fn generate() -> Self {
@@ -79,6 +86,11 @@ impl Secret {
     #[must_use]
     pub fn hash(&self) -> Vec<u8> {
         digest::digest(&digest::SHA256, &self.0).as_ref().to_vec()
+    }
+
+    /// Tells whether this is the secret that is kept as a hash, in a time that does not depend on where the two differ.
+    fn is_kept_as(&self, hash: &[u8]) -> bool {
+        verify_slices_are_equal(&self.hash(), hash).is_ok()
     }
 }
 
@@ -120,6 +132,8 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Token {
@@ -163,7 +177,7 @@ pub async fn list(connection: &mut PgConnection) -> Result<Vec<Token>, sqlx::Err
     let rows = sqlx::query_as!(
         Row,
         r#"-- tokens.list
-        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at FROM tokens ORDER BY id"#
+        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at, last_used_at FROM tokens ORDER BY id"#
     )
     .fetch_all(connection)
     .await?;
@@ -186,22 +200,51 @@ pub async fn revoke(connection: &mut PgConnection, id: i64, now: Timestamp) -> R
     Ok(done.rows_affected() > 0)
 }
 
-/// The token of a secret's hash, whether or not it still counts.
+/// The token of a secret, whether or not it still counts.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn find_by_hash(connection: &mut PgConnection, hash: &[u8]) -> Result<Option<Token>, sqlx::Error> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"-- tokens.find_by_hash
-        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at
+pub async fn find(connection: &mut PgConnection, secret: &Secret) -> Result<Option<Token>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"-- tokens.find
+        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at, last_used_at, token_hash
         FROM tokens WHERE token_hash = $1"#,
-        hash
+        secret.hash()
+    );
+    // The index finds the row; whether it is the one is not left to it.
+    let row = row.fetch_optional(connection).await?.filter(|row| secret.is_kept_as(&row.token_hash));
+    let token = row.map(|row| Row {
+        id: row.id,
+        name: row.name,
+        role: row.role,
+        teams: row.teams,
+        may_see_restricted: row.may_see_restricted,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        last_used_at: row.last_used_at,
+    });
+    token.map(Token::try_from).transpose()
+}
+
+/// Notes that a token was used, unless that was noted a moment ago.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn used(connection: &mut PgConnection, token: &Token, now: Timestamp) -> Result<(), sqlx::Error> {
+    if token.last_used_at.is_some_and(|last| now.duration_since(last) < SEEN_EVERY) {
+        return Ok(());
+    }
+    sqlx::query!(
+        "-- tokens.used\nUPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
+        token.id,
+        now.to_sqlx()
     )
-    .fetch_optional(connection)
+    .execute(connection)
     .await?;
-    row.map(Token::try_from).transpose()
+    Ok(())
 }
 
 struct Row {
@@ -213,6 +256,7 @@ struct Row {
     created_at: jiff_sqlx::Timestamp,
     expires_at: Option<jiff_sqlx::Timestamp>,
     revoked_at: Option<jiff_sqlx::Timestamp>,
+    last_used_at: Option<jiff_sqlx::Timestamp>,
 }
 
 impl TryFrom<Row> for Token {
@@ -225,6 +269,7 @@ impl TryFrom<Row> for Token {
             created_at: row.created_at.to_jiff(),
             expires_at: row.expires_at.map(jiff_sqlx::Timestamp::to_jiff),
             revoked_at: row.revoked_at.map(jiff_sqlx::Timestamp::to_jiff),
+            last_used_at: row.last_used_at.map(jiff_sqlx::Timestamp::to_jiff),
             id: row.id,
             name: row.name,
         })
@@ -272,5 +317,17 @@ mod tests {
         assert_eq!(Secret::parse(&shown[4..]), None);
         assert_eq!(Secret::parse(&shown[..66]), None);
         assert_eq!(format!("{secret:?}"), "Secret");
+    }
+
+    #[test]
+    fn only_the_whole_hash_of_a_secret_is_its_hash() {
+        let secret = Secret::generate();
+        let hash = secret.hash();
+        assert!(secret.is_kept_as(&hash));
+        for index in 0..hash.len() {
+            let mut other = hash.clone();
+            other[index] ^= 1;
+            assert!(!secret.is_kept_as(&other) && !secret.is_kept_as(&hash[..index]), "{index}");
+        }
     }
 }

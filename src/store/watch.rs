@@ -1,5 +1,7 @@
 //! When to look at each case next, and how it stood when it was last looked at.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -100,6 +102,32 @@ pub async fn make_due_what_was_seen_after(connection: &mut PgConnection, today: 
     Ok(())
 }
 
+/// Makes every case due whose alerts may be told of today, because a rung has come to its day or a pause is over, and that was not
+/// looked at today: what is told is as it stands today.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn make_due_what_is_told(connection: &mut PgConnection, today: Date) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- watch.make_due_what_is_told
+        WITH told AS (
+            SELECT case_reference FROM alerts WHERE state <> 'resolved' AND next_rung_on <= $1
+            UNION
+            SELECT case_reference FROM alert_pauses JOIN alerts ON alerts.id = alert_id WHERE ended_at IS NULL AND until_on <= $1
+        ), held AS (
+            SELECT case_watch.case_reference FROM case_watch JOIN told USING (case_reference)
+            WHERE looked_on < $1 AND (next_look_on > $1 OR next_look_on IS NULL)
+            ORDER BY case_watch.case_reference FOR UPDATE OF case_watch SKIP LOCKED
+        )
+        UPDATE case_watch SET next_look_on = DATE '2000-01-01' FROM held WHERE case_watch.case_reference = held.case_reference",
+        today.to_sqlx() as _
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// The next cases that are due, in the order of their references, held until the transaction ends. Those that somebody else holds
 /// are passed over.
 ///
@@ -126,19 +154,55 @@ pub async fn hold_due(
     .await
 }
 
-/// Tells whether one case is still due, and holds it until the transaction ends.
+/// Holds one case until the transaction ends; false where somebody else holds it, or it is not due by a day that is given.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn hold_one(connection: &mut PgConnection, today: Date, reference: &str) -> Result<bool, sqlx::Error> {
+pub async fn hold_one(connection: &mut PgConnection, due_by: Option<Date>, reference: &str) -> Result<bool, sqlx::Error> {
     let held = sqlx::query_scalar!(
         "-- watch.hold_one
-        SELECT case_reference FROM case_watch WHERE case_reference = $1 AND next_look_on <= $2 FOR UPDATE SKIP LOCKED",
+        SELECT case_reference FROM case_watch
+        WHERE case_reference = $1 AND ($2::date IS NULL OR next_look_on <= $2) FOR UPDATE SKIP LOCKED",
         reference,
-        today.to_sqlx() as _
+        sql_day(due_by) as _
     );
     Ok(held.fetch_optional(connection).await?.is_some())
+}
+
+/// The next cases of all, in the order of their references, held until the transaction ends. Those that somebody else holds are
+/// passed over.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn hold_next(connection: &mut PgConnection, after: &str, at_most: u32) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "-- watch.hold_next
+        SELECT case_reference FROM case_watch WHERE case_reference > $1 AND next_look_on IS DISTINCT FROM DATE '2000-01-01'
+        ORDER BY case_reference LIMIT $2 FOR UPDATE SKIP LOCKED",
+        after,
+        i64::from(at_most)
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// What is kept of some cases, each as one text that differs where anything in it does.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn hints(connection: &mut PgConnection, cases: &[String]) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"-- watch.hints
+        SELECT case_reference, ROW (
+            next_look_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules
+        )::text AS "hints!"
+        FROM case_watch WHERE case_reference = ANY($1)"#,
+        cases
+    );
+    Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.case_reference, row.hints)).collect())
 }
 
 /// How a case stood, for keeping.
@@ -171,6 +235,8 @@ pub async fn keep(connection: &mut PgConnection, now: Moment, seen: &[Seen<'_>])
                 "end_on": evaluation.end.map(|end| end.on),
                 "end_set_by": evaluation.end.map(|end| end.set_by),
                 "base_end_on": evaluation.base_end,
+                "next_deadline": evaluation.next_deadline.as_ref().map(|deadline| &deadline.what),
+                "next_deadline_on": evaluation.next_deadline.as_ref().map(|deadline| deadline.on),
                 "rules": rules,
             })
         })
@@ -180,10 +246,11 @@ pub async fn keep(connection: &mut PgConnection, now: Moment, seen: &[Seen<'_>])
         UPDATE case_watch SET
             next_look_on = seen.next_look_on, postponed_until = NULL, failures = 0, looked_at = $2, looked_on = $3,
             status = seen.status, rag = seen.rag, reds = seen.reds, ambers = seen.ambers, since_on = seen.since_on,
-            end_on = seen.end_on, end_set_by = seen.end_set_by, base_end_on = seen.base_end_on, rules = seen.rules
+            end_on = seen.end_on, end_set_by = seen.end_set_by, base_end_on = seen.base_end_on, rules = seen.rules,
+            next_deadline = seen.next_deadline, next_deadline_on = seen.next_deadline_on
         FROM jsonb_to_recordset($1) AS seen (
             case_reference text, next_look_on date, status text, rag text, reds smallint, ambers smallint, since_on date,
-            end_on date, end_set_by text, base_end_on date, rules text[]
+            end_on date, end_set_by text, base_end_on date, rules text[], next_deadline text, next_deadline_on date
         )
         WHERE case_watch.case_reference = seen.case_reference",
         rows,

@@ -15,16 +15,20 @@ fn assert_unauthenticated(answer: &Answer, what: &str) {
 }
 
 #[tokio::test]
-async fn no_route_but_health_answers_without_a_token() {
+async fn no_route_with_cases_answers_without_a_token_or_a_link() {
     let api = Api::new().await;
     for route in ROUTES {
         let path = route.path.replace(['{', '}'], "");
         let answer = send(&api.router, request(route.method.as_str(), &path, None)).await;
-        if route.path.starts_with("/health/") {
+        if route.path.starts_with("/acknowledge/") {
+            assert_eq!(route.access, Access::Link);
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            assert!(answer.page().contains("This link does not work"), "{path}");
+        } else if ["/health/", "/metrics", "/openapi.json", "/docs"].iter().any(|open| route.path.starts_with(open)) {
             assert_eq!(route.access, Access::Anyone);
             assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         } else {
-            assert_ne!(route.access, Access::Anyone, "{path}");
+            assert!(matches!(route.access, Access::Bearer(_)), "{path}");
             assert_unauthenticated(&answer, &path);
         }
     }
@@ -99,7 +103,14 @@ async fn every_role_may_read() {
         let new = NewToken { name: "a test".into(), role, teams: vec![], may_see_restricted: false, expires_at: None };
         let mut connection = api.database.pool.acquire().await.expect("a connection is free");
         let (_, secret) = tokens::create(&mut connection, &new, now()).await.expect("a token can be made");
-        for path in ["/api/v1/cases", "/api/v1/cases/C-1", "/api/v1/alerts"] {
+        for path in [
+            "/api/v1/cases",
+            "/api/v1/cases/C-1",
+            "/api/v1/alerts",
+            "/api/v1/statistics",
+            "/api/v1/panel",
+            "/api/v1/data-quality",
+        ] {
             assert_eq!(api.get(&secret.reveal(), path).await.status, StatusCode::OK, "{role} {path}");
         }
     }
@@ -121,8 +132,14 @@ async fn what_is_not_there_is_a_problem_of_its_own() {
         let path = route.path.replace(['{', '}'], "");
         let answer = send(&api.router, request("PATCH", &path, Some(&token))).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
-        assert_eq!(answer.headers["allow"], "GET,HEAD", "{path}");
-        assert_eq!(answer.body["type"], "urn:plo-drift:problem:method-not-allowed", "{path}");
+        let methods = ROUTES.iter().filter(|other| other.path == route.path).map(|other| other.method.as_str());
+        let methods: Vec<&str> = methods.map(|method| if method == "GET" { "GET,HEAD" } else { method }).collect();
+        assert_eq!(answer.headers["allow"], methods.join(","), "{path}");
+        if route.access == Access::Link {
+            assert!(answer.page().contains("could not be read"), "{path}");
+        } else {
+            assert_eq!(answer.body["type"], "urn:plo-drift:problem:method-not-allowed", "{path}");
+        }
     }
     api.close().await;
 }
@@ -149,7 +166,9 @@ async fn without_a_database_callers_are_told_to_come_back() {
     let api = Api::new().await;
     let token = api.token().await;
     api.database.pool.close().await;
-    for path in ["/api/v1/cases", "/api/v1/cases/C-1", "/api/v1/alerts"] {
+    for path in
+        ["/api/v1/cases", "/api/v1/cases/C-1", "/api/v1/alerts", "/api/v1/statistics", "/api/v1/panel", "/api/v1/data-quality"]
+    {
         let answer = api.get(&token, path).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert_eq!(answer.headers["retry-after"], "5", "{path}");

@@ -1,15 +1,26 @@
 //! The router over a fresh database, on a day that stands still, and rows to put into it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use plo_drift::api::gate::{Gate, RequestLimits};
 use plo_drift::api::{self, ApiState, HealthLimits};
+use plo_drift::app;
 use plo_drift::clock::Clock;
+use plo_drift::config::Config;
+use plo_drift::identity::Identity;
+use plo_drift::policy_file::PolicyDocument;
+use plo_drift::store::policies::in_force::InForce;
 use plo_drift::store::tokens::{self, ApiRole, NewToken};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use crate::support::database::TestDatabase;
@@ -21,13 +32,54 @@ pub fn now() -> Timestamp {
     NOW.parse().expect("it is a moment")
 }
 
+/// Limits that no test reaches unless it is about them.
+pub fn wide() -> RequestLimits {
+    RequestLimits {
+        at_once: 128,
+        answer: Duration::from_secs(10),
+        body: Duration::from_secs(8),
+        body_bytes: 1024 * 1024,
+        import_answer: Duration::from_mins(1),
+        import_bytes: 32 * 1024 * 1024,
+        a_minute: 100_000,
+        failures_a_minute: 100_000,
+        trusted_proxies: Vec::new(),
+    }
+}
+
 /// A router over a pool, on the day that stands still.
 pub fn router(pool: PgPool) -> Router {
+    router_within(wide(), pool)
+}
+
+/// The same, held to these limits.
+pub fn router_within(limits: RequestLimits, pool: PgPool) -> Router {
+    router_with(limits, pool, None, Clock::told_by(now))
+}
+
+/// A router to which the tokens of an issuer count, at what a clock says.
+pub fn router_of(pool: PgPool, identity: Option<Arc<Identity>>, clock: Clock) -> Router {
+    router_with(wide(), pool, identity, clock)
+}
+
+fn router_with(limits: RequestLimits, pool: PgPool, identity: Option<Arc<Identity>>, clock: Clock) -> Router {
+    let config = Config::from_layers(None, &BTreeMap::new()).expect("the defaults are right");
+    let policy = InForce::or(PolicyDocument::built_in());
     api::router(ApiState {
+        metrics: plo_drift::metrics::Metrics::default(),
+        metrics_apart: false,
+        gate: Arc::new(Gate::of(limits)),
+        import_place: api::imports::ImportPlace::default(),
+        preview: app::previews(&pool, &config, &policy),
+        policy,
         pool,
-        policy: std::sync::Arc::default(),
-        clock: Clock::told_by(now),
-        limits: HealthLimits { sweep: SignedDuration::from_hours(26), mail: SignedDuration::from_mins(30) },
+        identity,
+        clock,
+        limits: HealthLimits {
+            sweep: SignedDuration::from_hours(26),
+            mail: SignedDuration::from_mins(30),
+            reconciliation: SignedDuration::from_hours(50),
+        },
     })
 }
 
@@ -36,7 +88,7 @@ pub struct Api {
     pub router: Router,
 }
 
-/// An answer with its body, which is JSON wherever there is one.
+/// An answer with its body: JSON, or a page or a table as one text.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -51,6 +103,30 @@ impl Answer {
         entries.iter().map(|entry| entry[field].as_str().expect("it is a text").to_owned()).collect()
     }
 
+    /// A header that is text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_else(|| panic!("{self:?} has {name}"))
+    }
+
+    /// Insists that it is a problem of a kind.
+    pub fn assert_problem(&self, status: StatusCode, code: &str) {
+        assert_eq!(self.status, status, "{}", self.body);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(self.body["type"], format!("urn:plo-drift:problem:{code}"));
+    }
+
+    /// The fields that were refused, each with its reason.
+    pub fn wrong_fields(&self) -> Vec<String> {
+        self.assert_problem(StatusCode::UNPROCESSABLE_ENTITY, "wrong-fields");
+        let (pointers, reasons) = (self.each("errors", "pointer"), self.each("errors", "reason"));
+        pointers.iter().zip(reasons).map(|(pointer, reason)| format!("{pointer} {reason}")).collect()
+    }
+
+    /// The page or the table.
+    pub fn page(&self) -> &str {
+        self.body.as_str().unwrap_or_else(|| panic!("{} is a page", self.body))
+    }
+
     /// The parameters that were refused.
     pub fn wrong_parameters(&self) -> Vec<String> {
         assert_eq!(self.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", self.body);
@@ -63,7 +139,14 @@ pub async fn send(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.expect("the router never fails");
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.expect("the body is whole");
-    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("the body is JSON") };
+    let is_json = parts.headers.get("content-type").is_some_and(|value| value.as_bytes().ends_with(b"json"));
+    let body = if bytes.is_empty() {
+        Value::Null
+    } else if !is_json {
+        Value::String(String::from_utf8(bytes.into()).expect("the text is UTF-8"))
+    } else {
+        serde_json::from_slice(&bytes).expect("the body is JSON")
+    };
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
@@ -71,6 +154,34 @@ pub fn request(method: &str, uri: &str, token: Option<&str>) -> Request<Body> {
     let builder = Request::builder().method(method).uri(uri);
     let builder = token.into_iter().fold(builder, |builder, token| builder.header("authorization", format!("Bearer {token}")));
     builder.body(Body::empty()).expect("it is a request")
+}
+
+/// A request with a body of a type.
+pub fn post(uri: &str, content_type: &str, body: impl Into<Body>) -> Request<Body> {
+    let builder = Request::builder().method("POST").uri(uri).header("content-type", content_type);
+    builder.body(body.into()).expect("it is a request")
+}
+
+/// Sends requests without waiting for one another's answers.
+pub async fn send_at_once(router: &Router, requests: Vec<Request<Body>>) -> Vec<Answer> {
+    let mut under_way = JoinSet::new();
+    for request in requests {
+        let router = router.clone();
+        under_way.spawn(async move { send(&router, request).await });
+    }
+    under_way.join_all().await
+}
+
+/// A request with a JSON document and further headers.
+pub fn json_request(method: &str, uri: &str, token: &str, headers: &[(&str, &str)], body: &Value) -> Request<Body> {
+    let mut request = post(uri, "application/json", body.to_string());
+    *request.method_mut() = method.parse().expect("it is a method");
+    request.headers_mut().insert("authorization", format!("Bearer {token}").try_into().expect("it is a header"));
+    for (name, value) in headers {
+        let name = HeaderName::try_from(*name).expect("it is a name");
+        request.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).expect("it is a header"));
+    }
+    request
 }
 
 impl Api {
@@ -87,15 +198,61 @@ impl Api {
         send(&self.router, request("GET", uri, Some(token))).await
     }
 
+    pub async fn post(&self, token: &str, uri: &str, body: &Value) -> Answer {
+        self.post_with(token, uri, &[], body).await
+    }
+
+    pub async fn post_with(&self, token: &str, uri: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        send(&self.router, json_request("POST", uri, token, headers, body)).await
+    }
+
+    pub async fn put(&self, token: &str, uri: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        send(&self.router, json_request("PUT", uri, token, headers, body)).await
+    }
+
+    /// Everything that is recorded, and every trace of it, as text: after a refusal it is what it was.
+    pub async fn recorded(&self) -> String {
+        let mut rows = Vec::new();
+        for table in [
+            "cases",
+            "children",
+            "meetings",
+            "assessments",
+            "extensions",
+            "engagement",
+            "oversight",
+            "allocations",
+            "case_history",
+            "case_watch",
+            "case_marks",
+            "kept_answers",
+        ] {
+            let query = format!("SELECT coalesce(string_agg(row::text, ' ' ORDER BY row::text), '') FROM {table} AS row");
+            let text: String =
+                sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&self.database.pool).await.expect("it answers");
+            rows.push(format!("{table}: {text}"));
+        }
+        rows.join("\n")
+    }
+
+    /// The first column of the only row of a query.
+    pub async fn count(&self, query: &str) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&self.database.pool).await.expect("it answers")
+    }
+
     /// A token that sees every case.
     pub async fn token(&self) -> String {
         self.token_for(&[], true).await
     }
 
     pub async fn token_for(&self, teams: &[&str], may_see_restricted: bool) -> String {
+        self.token_of(ApiRole::Reader, teams, may_see_restricted).await
+    }
+
+    pub async fn token_of(&self, role: ApiRole, teams: &[&str], may_see_restricted: bool) -> String {
         let new = NewToken {
             name: "a test".to_owned(),
-            role: ApiRole::Reader,
+            role,
             teams: teams.iter().map(|&team| team.to_owned()).collect(),
             may_see_restricted,
             expires_at: None,
@@ -115,6 +272,21 @@ impl Api {
             case.insert(&self.database.pool).await;
         }
     }
+}
+
+/// An open alert of a case, by its number.
+pub fn open_alert(number: u128, case: &str, severity: &str) -> String {
+    let id = alert_id(number);
+    format!(
+        "INSERT INTO alerts (id, case_reference, rule, subject, severity, message, since_on, severity_since_on, opened_at, turned_at,
+            turned_on, next_rung_on, next_rung_role, next_rung_deliver)
+        VALUES ('{id}', '{case}', 'review_gap', '{number}', '{severity}', 'Last meeting was held on 1 April 2026', '2026-05-30',
+            '2026-06-01', '2026-06-12T08:00Z', '2026-06-12T08:00Z', '2026-06-12', '2026-06-16', 'service_manager', 'immediate')"
+    )
+}
+
+pub fn alert_id(number: u128) -> uuid::Uuid {
+    uuid::Uuid::from_u128(number)
 }
 
 /// A case as the sweep left it.

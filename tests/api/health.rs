@@ -22,7 +22,7 @@ async fn assert_only_not_ok(api: &Api, check: &str) -> Answer {
     let answer = ready(api).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
     assert_eq!(answer.body["status"], "not ready");
-    for each in ["database", "migrations", "sweep", "mail"] {
+    for each in ["database", "migrations", "sweep", "mail", "reconciliation"] {
         assert_eq!(answer.body["checks"][each]["ok"], each != check, "{each}: {}", answer.body);
     }
     answer
@@ -64,6 +64,7 @@ async fn it_is_ready_while_it_does_its_work() {
             "migrations": {"ok": true, "applied": count, "expected": count},
             "sweep": {"ok": true, "last_finished_at": "2026-06-15T06:00:07Z"},
             "mail": {"ok": true, "oldest_unsent_at": "2026-06-15T08:31:00Z", "waiting": 2},
+            "reconciliation": {"ok": true, "last_clean_at": null},
         },
     });
     assert_eq!((answer.status, answer.body), (StatusCode::OK, expected));
@@ -84,6 +85,25 @@ async fn it_is_not_ready_without_a_recent_sweep() {
     api.sql("UPDATE job_runs SET finished_at = '2026-06-14T07:00Z' WHERE finished_at = '2026-06-14T08:00Z'").await;
     let answer = assert_only_not_ok(&api, "sweep").await;
     assert_eq!(answer.body["checks"]["sweep"]["last_finished_at"], "2026-06-14T07:00:00Z");
+    api.close().await;
+}
+
+#[tokio::test]
+async fn it_is_not_ready_without_a_reconciliation_that_was_clean() {
+    let api = Api::new().await;
+    api.sql(SWEPT).await;
+    assert_eq!(ready(&api).await.status, StatusCode::OK, "a fresh service has had no night yet");
+    api.sql("INSERT INTO job_runs (job, slot, started_at) VALUES ('sweep', '2026-06-13T06:59Z', '2026-06-13T06:59Z')").await;
+    assert_only_not_ok(&api, "reconciliation").await;
+    api.sql(
+        "INSERT INTO job_runs (job, slot, started_at, finished_at, failures) VALUES
+        ('reconcile', '2026-06-14T02:30Z', '2026-06-14T02:30Z', '2026-06-14T02:31Z', 0),
+        ('reconcile', '2026-06-15T02:30Z', '2026-06-15T02:30Z', '2026-06-15T02:31Z', 1)",
+    )
+    .await;
+    let answer = ready(&api).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.body["checks"]["reconciliation"]["last_clean_at"], "2026-06-14T02:31:00Z");
     api.close().await;
 }
 
@@ -128,6 +148,7 @@ async fn it_is_not_ready_while_the_database_is_silent() {
             "migrations": {"ok": false, "applied": null, "expected": plo_drift::store::MIGRATOR.iter().count()},
             "sweep": {"ok": false, "last_finished_at": null},
             "mail": {"ok": false, "oldest_unsent_at": null, "waiting": null},
+            "reconciliation": {"ok": false, "last_clean_at": null},
         },
     });
     assert_eq!((answer.status, answer.body), (StatusCode::SERVICE_UNAVAILABLE, expected));

@@ -1,12 +1,31 @@
 //! The service over HTTP, against a real database: what callers get, and what they never get.
 
 mod access;
+mod acknowledge;
+mod alert_story;
 mod alerts;
+mod audit;
 mod cases;
+mod census;
+mod contract;
+mod data_quality;
+mod explain;
+mod facts;
 mod fixture;
 mod health;
+mod history;
+mod imports;
+mod issuer;
+mod links;
+mod metrics;
 mod one_case;
+mod panel;
 mod parameters;
+mod policy;
+mod record;
+mod sign_in;
+mod sign_in_place;
+mod statistics;
 #[expect(dead_code, reason = "a test takes what it needs of the support")]
 #[path = "../support/mod.rs"]
 mod support;

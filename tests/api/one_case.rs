@@ -2,16 +2,18 @@
 
 use axum::http::StatusCode;
 use plo_drift::exchange::document::{self, Reading};
-use plo_drift::store::record::{ToRecord, record};
+use plo_drift::store::record::{ToRecord, name_caller, record};
 use serde_json::{Value, json};
 
-use crate::fixture::{Api, day, request, send};
+use crate::fixture::{Api, day, now, request, send};
 
-async fn add(api: &Api, document: &Value) {
+/// Records a case, as a document has it.
+pub async fn add(api: &Api, document: &Value) {
     let case = document::read(document, Reading::RecordedOn(day("2026-06-15"))).expect("the document is right");
     let document = document::write(&case);
     let mut transaction = api.database.pool.begin().await.expect("a connection is free");
     let to_record = ToRecord { case: &case, document: &document, source: "a test" };
+    name_caller(&mut transaction, "a test", now()).await.expect("the caller can be named");
     record(&mut transaction, &to_record).await.expect("the case can be recorded");
     transaction.commit().await.expect("it can be committed");
 }
@@ -97,7 +99,7 @@ async fn a_caller_who_has_the_answer_does_not_get_it_again() {
     let first = api.get(&token, uri).await;
     assert_eq!(first.headers["content-type"], "application/json");
     let tag = first.headers["etag"].to_str().expect("it is text").to_owned();
-    assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() == 66);
+    assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() == 131);
 
     let conditional = async |known: &str| {
         let mut request = request("GET", uri, Some(&token));

@@ -45,7 +45,7 @@ impl TestDatabase {
         server.close().await.expect("a connection can be closed");
 
         let url = url_of(&name);
-        let options = PgPoolOptions::new().max_connections(5).acquire_timeout(PATIENCE);
+        let options = PgPoolOptions::new().max_connections(5).acquire_timeout(PATIENCE).test_before_acquire(false);
         let pool = options.connect(&url).await.expect("a new database accepts connections");
         Self { pool, url, name }
     }

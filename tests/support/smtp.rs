@@ -2,7 +2,6 @@
 //!
 //! Speaks SMTP with STARTTLS on a free port of 127.0.0.1, and keeps what it receives. Goes away with its value.
 
-mod certificates;
 mod session;
 
 use std::future;
@@ -16,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use certificates::Certificates;
+use super::certificates::Certificates;
 use session::{Next, Session};
 
 /// What a server does to its clients.
@@ -156,7 +155,8 @@ async fn serve(stream: TcpStream, state: Arc<State>) -> io::Result<()> {
     let mut plain = Session::new(stream, &behaviour, &state.received, false);
     plain.welcome().await?;
     if plain.run().await? == Next::StartTls {
-        let acceptor = state.certificates.acceptor(&behaviour);
+        let certificates = &state.certificates;
+        let acceptor = if behaviour == Behaviour::WrongCertificate { certificates.wrong() } else { certificates.right() };
         let stream = acceptor.accept(plain.into_stream()).await?;
         Session::new(stream, &behaviour, &state.received, true).run().await?;
     }

@@ -1,6 +1,10 @@
 //! How extensions were approved: by whom, when, why, and after what (`extension_not_authorised`, `extension_retrospective`,
 //! `extension_without_rationale`, `extension_after_missed_engagement`). None of it can be put right.
 
+use jiff::civil::Date;
+
+use super::extensions::NONE_APPROVED;
+use crate::domain::calendar::Counted;
 use crate::domain::case::Grade;
 use crate::domain::course::{Approved, Course};
 use crate::domain::evidence::Evidence;
@@ -69,6 +73,34 @@ fn each_approved(course: &Course, severity: Severity, wrong: impl Fn(usize, &App
         }
     }
     steps
+}
+
+/// Whether there is an approval, and a grade on each.
+pub fn quiet_about_authority(course: &Course, _: Date) -> String {
+    let minimum = course.policy.extension_minimum_grade.code().replace('_', " ");
+    of_each_approved(course, &format!("Every approved extension was approved by a {minimum} or above"))
+}
+
+/// Whether there is an approval, and each came in time.
+pub fn quiet_about_time(course: &Course, _: Date) -> String {
+    of_each_approved(course, "Every approved extension was approved by the end that it extends")
+}
+
+/// Whether there is an approval, and a rationale for each.
+pub fn quiet_about_rationale(course: &Course, _: Date) -> String {
+    of_each_approved(course, "Every approved extension has a recorded rationale")
+}
+
+/// Whether there is an approval, and what was missed before.
+pub fn quiet_about_missed(course: &Course, _: Date) -> String {
+    let limits = course.policy.repeated_opportunity;
+    let missed = Counted(limits.missed.into(), "appointment");
+    let enough = format!("{missed} or more missed and not excused in the {} before", limits.within);
+    of_each_approved(course, &format!("No extension was approved with {enough}"))
+}
+
+fn of_each_approved(course: &Course, right: &str) -> String {
+    if course.approved.is_empty() { NONE_APPROVED } else { right }.to_owned()
 }
 
 #[cfg(test)]

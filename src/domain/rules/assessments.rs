@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
-use crate::domain::course::{Course, earliest};
+use crate::domain::calendar::in_words;
+use crate::domain::case::{AssessmentKind, Case};
+use crate::domain::course::Course;
 use crate::domain::evidence::Evidence;
 use crate::domain::schedule::{Steps, Subject};
 use crate::domain::timeline::Stretch;
@@ -25,8 +27,7 @@ pub fn not_commissioned(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
     let numbers = &course.policy.assessments;
     for required in &numbers.required {
-        let of_kind = course.case.assessments.iter().filter(|assessment| assessment.kind == required.kind);
-        let begun_on = earliest(of_kind.flat_map(|assessment| [assessment.commissioned_on, assessment.received_on]));
+        let begun_on = begun_on(course.case, required.kind);
         for (days, &clock_start) in course.clock_starts().runs() {
             let due = course.calendar().plus(clock_start, required.within);
             let red_after = course.calendar().plus(due, numbers.not_commissioned_red_after);
@@ -35,6 +36,37 @@ pub fn not_commissioned(course: &Course) -> Steps {
         }
     }
     steps
+}
+
+/// What is promised, and for when.
+pub fn quiet_about_late(course: &Course, _: Date) -> String {
+    let promised = || course.case.assessments.iter().filter(|assessment| assessment.due_on.is_some());
+    let outstanding = promised().filter(|assessment| assessment.received_on.is_none());
+    match outstanding.filter_map(|assessment| assessment.due_on).min() {
+        Some(due) => format!("The next assessment is due on {}", in_words(due)),
+        None if promised().next().is_none() => "No assessment with a day on which it is due is recorded".to_owned(),
+        None => "Every assessment with a day on which it was due is received".to_owned(),
+    }
+}
+
+/// What every case needs, and whether it is begun.
+pub fn quiet_about_required(course: &Course, day: Date) -> String {
+    let required = &course.policy.assessments.required;
+    let each = required.iter().map(|required| match (begun_on(course.case, required.kind), course.clock_start_on(day)) {
+        (Some(begun), _) => format!("{} begun on {}", required.kind.title(), in_words(begun)),
+        (None, Some(start)) => {
+            let due = course.calendar().plus(start, required.within);
+            format!("{} to be commissioned by {}", required.kind.title(), in_words(due))
+        }
+        (None, None) => format!("{} is not to be commissioned before the start", required.kind.title()),
+    });
+    if required.is_empty() { "The policy requires no assessment".to_owned() } else { each.collect::<Vec<_>>().join("; ") }
+}
+
+/// The day on which the first assessment of a kind was commissioned, or received.
+fn begun_on(case: &Case, kind: AssessmentKind) -> Option<Date> {
+    let of_kind = case.assessments.iter().filter(|assessment| assessment.kind == kind);
+    of_kind.flat_map(|assessment| [assessment.commissioned_on, assessment.received_on]).flatten().min()
 }
 
 #[cfg(test)]

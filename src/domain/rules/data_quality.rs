@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::calendar::FOREVER;
+use crate::domain::calendar::{FOREVER, in_words};
 use crate::domain::course::{Course, Status, earliest};
 use crate::domain::evidence::Evidence;
 use crate::domain::schedule::{Severity, Steps, Subject};
@@ -37,7 +37,7 @@ pub fn missing(course: &Course) -> Steps {
             }
             (_, Some(expected)) => {
                 let not_known = Stretch::after(expected).until(earliest([child.date_of_birth, child.pregnancy_ended_on]));
-                raise("birth", "The day of an expected birth has passed and no birth is recorded", not_known);
+                raise("birth", "The record of a child lacks a date that it should hold by now", not_known);
             }
             (Some(_), None) => {}
         }
@@ -86,6 +86,24 @@ pub fn out_of_order(course: &Course) -> Steps {
         steps.raise(Subject::Code("court_application_on"), Severity::Amber, known, evidence);
     }
     steps
+}
+
+/// That nothing is missing.
+pub fn quiet_about_missing(course: &Course, day: Date) -> String {
+    match (course.case.started_on, course.status_on(day)) {
+        (None, _) => format!("The case is recorded from {}; nothing is missing before", in_words(course.case.recorded_on)),
+        (Some(start), Status::NotStarted) => format!("A start is recorded, on {}", in_words(start)),
+        (_, Status::Issued) => "The decision to apply to the court is recorded".to_owned(),
+        _ => "No fact is missing that the case cannot be judged without".to_owned(),
+    }
+}
+
+/// That nothing is contradicted.
+pub fn quiet_about_order(course: &Course, day: Date) -> String {
+    match course.status_on(day) {
+        Status::Issued => "The application to the court is not dated before the decision to make it".to_owned(),
+        _ => "No letter, meeting or step decision is dated before the start".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::domain::case::Engagement;
+use super::count_below;
+use crate::domain::case::{Case, Engagement};
 use crate::domain::course::Course;
 use crate::domain::evidence::Evidence;
 use crate::domain::schedule::{Steps, Subject};
@@ -13,12 +14,7 @@ use crate::domain::timeline::Timeline;
 /// The longest run of appointments missed without excuse that ends somebody's records; excused ones count neither way.
 pub fn missed(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
-    let mut by_person: BTreeMap<&str, Vec<&Engagement>> = BTreeMap::new();
-    for appointment in course.case.engagement.iter().filter(|appointment| !appointment.excused) {
-        by_person.entry(&appointment.person).or_default().push(appointment);
-    }
-    for mut appointments in by_person.into_values() {
-        appointments.sort_by_key(|appointment| appointment.on);
+    for appointments in by_person(course.case).into_values() {
         for (days, &(count, last)) in missed_in_a_row(&appointments).runs() {
             if let Some(severity) = course.policy.missed_engagement.severity(count) {
                 steps.raise(Subject::Whole, severity, days, Evidence::MissedInARow { count, last });
@@ -26,6 +22,14 @@ pub fn missed(course: &Course) -> Steps {
         }
     }
     steps
+}
+
+/// How many appointments each person, by their role, has missed in a row without excuse, and the last of them, as it stood on a day;
+/// people without an appointment that counts are left out.
+#[must_use]
+pub fn runs_of_missed(case: &Case, day: Date) -> BTreeMap<&str, (usize, Date)> {
+    let run = |appointments: &Vec<&Engagement>| missed_in_a_row(appointments).on(day).map_or((0, day), |run| *run);
+    by_person(case).into_iter().map(|(person, appointments)| (person, run(&appointments))).collect()
 }
 
 /// How many of one person's appointments in a row were missed, and the last of them, as it stood each day.
@@ -36,6 +40,32 @@ fn missed_in_a_row(appointments: &[&Engagement]) -> Timeline<(usize, Date)> {
         let count = known.iter().rev().take_while(|appointment| !appointment.attended).count();
         (count, known.last().map_or(day, |last| last.on))
     })
+}
+
+/// The longest run of missed appointments, or that there is no appointment to speak of.
+pub fn quiet(course: &Course, day: Date) -> String {
+    let Some((longest, _)) = runs_of_missed(course.case, day).into_values().max() else {
+        return "No appointment is recorded".to_owned();
+    };
+    count_below(longest, "appointment", "missed in a row and not excused", course.policy.missed_engagement)
+}
+
+/// The longest run of missed appointments that ends somebody's records, and the last appointment of it, as it stood on a day.
+#[must_use]
+pub fn longest_missed(case: &Case, day: Date) -> Option<(usize, Date)> {
+    runs_of_missed(case, day).into_values().filter(|&(count, _)| count > 0).max()
+}
+
+/// Each person's appointments, without the excused ones, in order.
+fn by_person(case: &Case) -> BTreeMap<&str, Vec<&Engagement>> {
+    let mut by_person: BTreeMap<&str, Vec<&Engagement>> = BTreeMap::new();
+    for appointment in case.engagement.iter().filter(|appointment| !appointment.excused) {
+        by_person.entry(&appointment.person).or_default().push(appointment);
+    }
+    for appointments in by_person.values_mut() {
+        appointments.sort_by_key(|appointment| appointment.on);
+    }
+    by_person
 }
 
 #[cfg(test)]

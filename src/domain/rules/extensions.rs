@@ -1,10 +1,17 @@
 //! More time: not decided, again and again, or much of it (`extension_pending`, `repeated_extensions`, `extension_total`).
 
-use crate::domain::calendar::days_between;
+use jiff::civil::Date;
+
+use super::count_below;
+use crate::domain::calendar::{Counted, days_between, in_words};
 use crate::domain::course::Course;
 use crate::domain::evidence::Evidence;
+use crate::domain::more_time;
 use crate::domain::schedule::{Severity, Steps, Subject};
 use crate::domain::timeline::Stretch;
+
+/// Said of every rule about approvals where there is none.
+pub const NONE_APPROVED: &str = "No extension is approved";
 
 /// A request for more time waits for its decision.
 pub fn pending(course: &Course) -> Steps {
@@ -55,6 +62,29 @@ pub fn total(course: &Course) -> Steps {
         }
     }
     steps
+}
+
+/// Whether a request waits.
+pub fn quiet_about_pending(course: &Course, _: Date) -> String {
+    let extensions = &course.case.extensions;
+    match extensions.iter().filter(|extension| extension.decided_on.is_none()).map(|extension| extension.requested_on).min() {
+        Some(requested) => format!("A request for more time waits since {}", in_words(requested)),
+        None if extensions.is_empty() => "No extension is recorded".to_owned(),
+        None => "Every extension requested is decided".to_owned(),
+    }
+}
+
+/// How many extensions are approved.
+pub fn quiet_about_repeated(course: &Course, _: Date) -> String {
+    count_below(course.approved.len(), "extension", "approved", course.policy.repeated_extensions)
+}
+
+/// How far the extensions move the end.
+pub fn quiet_about_total(course: &Course, day: Date) -> String {
+    let Some(days) = more_time::days_on(course, day) else { return NONE_APPROVED.to_owned() };
+    let added = Counted(days.max(0), "day");
+    let limit = Counted(course.policy.extension_total.amber_over_days.into(), "day");
+    format!("Extensions move the end by {added}; more than {limit} is amber")
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! The family stepped down not long ago and is back (`re_entry`).
 
+use jiff::civil::Date;
+
+use super::count_below;
+use crate::domain::case::Case;
 use crate::domain::course::Course;
 use crate::domain::evidence::Evidence;
+use crate::domain::policy::Policy;
 use crate::domain::schedule::{Steps, Subject};
 use crate::domain::timeline::Stretch;
 
@@ -10,13 +15,26 @@ pub fn re_entry(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
     let Some(started_on) = course.case.started_on else { return steps };
     let limits = course.policy.re_entry;
-    let from = course.calendar().minus(started_on, limits.within);
-    let count = course.case.family_step_downs.iter().filter(|&&day| from <= day && day <= started_on).count();
+    let count = step_downs_before(course.case, course.policy).count();
     if let Some(severity) = limits.counts.severity(count) {
         let evidence = Evidence::ReEntered { count, within: limits.within, started_on };
         steps.record(Subject::Whole, severity, started_on, Stretch::from(started_on), course, evidence);
     }
     steps
+}
+
+/// How many of the family's other episodes ended in a step down not long before.
+pub fn quiet(course: &Course, _: Date) -> String {
+    let limits = course.policy.re_entry;
+    let counted = format!("of the family's other episodes in the {} before the start", limits.within);
+    count_below(step_downs_before(course.case, course.policy).count(), "step down", &counted, limits.counts)
+        .replace("step downs", "steps down")
+}
+
+/// The steps down of the family's other episodes that count: those not long before the start.
+pub fn step_downs_before(case: &Case, policy: &Policy) -> impl Iterator<Item = Date> {
+    let counts = case.started_on.map(|started_on| policy.calendar.minus(started_on, policy.re_entry.within)..=started_on);
+    case.family_step_downs.iter().copied().filter(move |day| counts.as_ref().is_some_and(|counts| counts.contains(day)))
 }
 
 #[cfg(test)]

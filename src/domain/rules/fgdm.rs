@@ -1,5 +1,8 @@
 //! The family was not offered its own meeting (`fgdm_offer_missing`).
 
+use jiff::civil::Date;
+
+use crate::domain::calendar::in_words;
 use crate::domain::course::{Course, Status};
 use crate::domain::evidence::Evidence;
 use crate::domain::schedule::{Severity, Steps, Subject};
@@ -18,6 +21,20 @@ pub fn offer_missing(course: &Course) -> Steps {
         steps.raise(Subject::Whole, Severity::Red, Stretch::from(letter), evidence);
     }
     steps
+}
+
+/// Whether an offer is required, and why none is missing.
+pub fn quiet(course: &Course, _: Date) -> String {
+    let case = course.case;
+    match (course.policy.fgdm_required_from, case.lbp_sent_on) {
+        (None, _) => "The policy does not set fgdm.required_from".to_owned(),
+        (_, None) => "No letter before proceedings is sent".to_owned(),
+        (Some(from), Some(sent)) if sent < from => {
+            format!("The letter before proceedings was sent before {}, from which an offer is required", in_words(from))
+        }
+        _ if case.fgdm_offered == Some(true) => "Family group decision-making was offered".to_owned(),
+        _ => "The family is exempt from family group decision-making".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Milestones not met by their day (`milestone_missed`).
 
-use crate::domain::calendar::FOREVER;
+use jiff::civil::Date;
+
+use crate::domain::calendar::{FOREVER, in_words};
 use crate::domain::course::{Course, Status};
 use crate::domain::evidence::Evidence;
 use crate::domain::milestone::{Milestone, Title};
@@ -21,8 +23,7 @@ pub fn missed(course: &Course) -> Steps {
             let numbers = &course.policy.milestones;
             let unmet = days.until(met_on);
             let Title { title, undone } = milestone.title();
-            let set_by_birth =
-                *milestone == Milestone::FinalReview && course.end_on(days.from).is_some_and(|end| end.set_by.is_a_birth());
+            let set_by_birth = *milestone == Milestone::FinalReview && a_birth_sets_the_end_within(days, course);
             let evidence = Evidence::Milestone { title, undone, due, set_by_birth };
             let subject = Subject::Code(milestone.code());
             let soon = Stretch::from(calendar.minus(due, numbers.notice_before)).through(due);
@@ -31,6 +32,29 @@ pub fn missed(course: &Course) -> Steps {
         }
     }
     steps
+}
+
+/// Tells whether a birth sets the end on one of these days: two ends can make the same day due, and only one of them may be told.
+fn a_birth_sets_the_end_within(days: Stretch, course: &Course) -> bool {
+    course.ends().runs().any(|(held, end)| end.set_by.is_a_birth() && !held.and(days).is_empty())
+}
+
+/// How each milestone that is expected stands.
+pub fn quiet(course: &Course, day: Date) -> String {
+    let expected = Milestone::ALL.iter().filter(|milestone| milestone.is_expected_in(course.status_on(day)));
+    let each: Vec<String> = expected.map(|&milestone| standing(milestone, course, day)).collect();
+    each.join("; ")
+}
+
+fn standing(milestone: Milestone, course: &Course, day: Date) -> String {
+    let Title { title, undone } = milestone.title();
+    let by_a_birth = milestone == Milestone::FinalReview && course.a_birth_sets_an_end();
+    match (milestone.met_on(course), milestone.due_on(course, day)) {
+        (Some(met), _) => format!("{title} {} on {}", undone.trim_start_matches("not "), in_words(met)),
+        (None, Some(_)) if by_a_birth => format!("{title} {undone}, and its day, which a birth sets, is not near"),
+        (None, Some(due)) => format!("{title} {undone}, due on {}", in_words(due)),
+        (None, None) => format!("{title} {undone}, not due before the letter before proceedings is sent"),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::domain::calendar::in_words;
+use crate::domain::case::Case;
 use crate::domain::course::{Course, Status};
 use crate::domain::evidence::Evidence;
 use crate::domain::policy::Limits;
@@ -11,24 +13,17 @@ use crate::domain::timeline::Timeline;
 /// Too long since somebody looked from above and wrote down why; counted from the start where nobody has.
 pub fn gap(course: &Course) -> Steps {
     let steps = Steps::within(course.while_in(&[Status::Open, Status::DecidedIssue]));
-    let looks = (course.case.oversight.iter()).filter(|oversight| oversight.rationale_recorded).map(|oversight| oversight.on);
-    too_long_since_the_last(course, steps, looks, course.policy.oversight_gap, |last, is_start| Evidence::NoOversightSince {
-        last,
-        is_start,
+    too_long_since_the_last(course, steps, looks(course.case), course.policy.oversight_gap, |last, is_start| {
+        Evidence::NoOversightSince { last, is_start }
     })
 }
 
 /// Too long since anything was recorded as done: letter, meeting, assessment, appointment kept.
 pub fn no_recorded_work(course: &Course) -> Steps {
-    let case = course.case;
-    let assessments = case.assessments.iter().flat_map(|assessment| [assessment.commissioned_on, assessment.received_on]);
-    let attended = case.engagement.iter().filter(|appointment| appointment.attended).map(|appointment| appointment.on);
-    let work = (case.lbp_sent_on.into_iter())
-        .chain(course.held.iter().map(|held| held.on))
-        .chain(assessments.flatten())
-        .chain(attended);
     let steps = Steps::within(course.while_open());
-    too_long_since_the_last(course, steps, work, course.policy.no_recorded_work, |last, _| Evidence::NoWorkSince { last })
+    too_long_since_the_last(course, steps, work(course), course.policy.no_recorded_work, |last, _| Evidence::NoWorkSince {
+        last,
+    })
 }
 
 fn too_long_since_the_last(
@@ -46,6 +41,40 @@ fn too_long_since_the_last(
         steps.overdue(Subject::Whole, amber_after, red_after, days, evidence(last, last == started));
     }
     steps
+}
+
+/// When somebody last looked.
+pub fn quiet_about_oversight(course: &Course, _: Date) -> String {
+    match last(looks(course.case), course.case) {
+        Some(look) => format!("The last oversight with a recorded rationale was on {}", in_words(look)),
+        None => "No oversight with a recorded rationale since the start; the days count from there".to_owned(),
+    }
+}
+
+/// When something was last done.
+pub fn quiet_about_work(course: &Course, _: Date) -> String {
+    match last(work(course), course.case) {
+        Some(work) => format!("The last recorded work was on {}", in_words(work)),
+        None => "No work is recorded since the start; the days count from there".to_owned(),
+    }
+}
+
+fn last(events: impl Iterator<Item = Date>, case: &Case) -> Option<Date> {
+    events.max().filter(|&event| case.started_on.is_some_and(|started| event > started))
+}
+
+/// The days on which somebody looked from above and wrote down why.
+fn looks(case: &Case) -> impl Iterator<Item = Date> {
+    case.oversight.iter().filter(|oversight| oversight.rationale_recorded).map(|oversight| oversight.on)
+}
+
+/// The days on which something was done.
+fn work(course: &Course) -> impl Iterator<Item = Date> {
+    let case = course.case;
+    let assessments = case.assessments.iter().flat_map(|assessment| [assessment.commissioned_on, assessment.received_on]);
+    let attended = case.engagement.iter().filter(|appointment| appointment.attended).map(|appointment| appointment.on);
+    let held = course.held.iter().map(|held| held.on);
+    case.lbp_sent_on.into_iter().chain(held).chain(assessments.flatten()).chain(attended)
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! The period: its end (`time_limit`), a forecast beyond it (`forecast_overrun`), and the decision it is for (`decision_overdue`).
 
+use jiff::civil::Date;
+
+use crate::domain::calendar::in_words;
 use crate::domain::course::Course;
 use crate::domain::evidence::Evidence;
 use crate::domain::forecast;
@@ -49,6 +52,37 @@ pub fn decision_overdue(course: &Course) -> Steps {
         steps.overdue(Subject::Whole, due, red_after, days, Evidence::DecisionDue { due });
     }
     steps
+}
+
+/// When the period ends.
+pub fn quiet_about_end(course: &Course, day: Date) -> String {
+    match course.end_on(day) {
+        Some(end) if !course.a_birth_sets_an_end() => format!("The pre-proceedings period ends on {}", in_words(end.on)),
+        _ => "The end of the pre-proceedings period, which a birth sets, is not near".to_owned(),
+    }
+}
+
+/// What the forecast is, against the end.
+pub fn quiet_about_forecast(course: &Course, day: Date) -> String {
+    let end = course.end_on(day);
+    if end.is_some_and(|end| end.on < day) {
+        return "The period has ended, and nothing is forecast any more".to_owned();
+    }
+    let forecast = forecast::forecast_on(course, day).map_or_else(String::new, |at| format!(" on {}", in_words(at)));
+    let end = match end {
+        Some(end) if !course.a_birth_sets_an_end() => format!(" on {}", in_words(end.on)),
+        _ => ", which a birth sets".to_owned(),
+    };
+    format!("At the usual pace the decision would come{forecast}, not after the end of the period{end}")
+}
+
+/// Whether there was a final review.
+pub fn quiet_about_decision(course: &Course, _: Date) -> String {
+    match course.held.last() {
+        None => "No final review has been held".to_owned(),
+        Some(held) if held.is_final_review => format!("The final review was held on {}", in_words(held.on)),
+        Some(held) => format!("The last meeting, on {}, was no final review", in_words(held.on)),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 
 use jiff::civil::Date;
 
-use crate::domain::calendar::FOREVER;
+use super::count_below;
+use crate::domain::calendar::{FOREVER, in_words};
 use crate::domain::case::Meeting;
 use crate::domain::course::{Course, Held, earliest};
 use crate::domain::evidence::Evidence;
@@ -81,6 +82,48 @@ pub fn none_planned(course: &Course) -> Steps {
         steps.raise(Subject::Whole, Severity::Amber, days.and(too_late).and(none_left), Evidence::NoReviewPlanned { last });
     }
     steps
+}
+
+/// Whether there is a planned meeting that can be missed.
+pub fn quiet_about_planned(course: &Course, day: Date) -> String {
+    let planned = course.case.meetings.iter().filter_map(|meeting| Some((meeting.planned_on?, meeting)));
+    let planned: Vec<(Date, &Meeting)> = planned.collect();
+    let to_come = planned.iter().filter(|(on, meeting)| *on >= day && meeting.held_on.or(meeting.cancelled_on).is_none());
+    match to_come.map(|(on, _)| *on).min() {
+        Some(next) => format!("No planned meeting has been missed; the next is planned for {}", in_words(next)),
+        None if planned.is_empty() => "No planned meeting is recorded".to_owned(),
+        None => "Every planned meeting was held or cancelled, or another was held since".to_owned(),
+    }
+}
+
+/// How many meetings have been cancelled since the last one held.
+pub fn quiet_about_cancelled(course: &Course, _: Date) -> String {
+    let last_held = course.held.last().map(|held| held.on);
+    let since = last_held.or(course.case.started_on);
+    let cancelled = course.case.meetings.iter().filter_map(|meeting| meeting.cancelled_on);
+    let count = cancelled.filter(|&cancelled| since.is_some_and(|since| cancelled > since)).count();
+    let since = if last_held.is_some() { "since the last one held" } else { "since the start" };
+    count_below(count, "meeting", &format!("cancelled {since}"), course.policy.review_postponed)
+}
+
+/// When the last meeting was.
+pub fn quiet_about_last(course: &Course, _: Date) -> String {
+    match course.held.last() {
+        None => "No meeting has been held".to_owned(),
+        Some(Held { on, is_final_review: true }) => format!("The last meeting, on {}, was the final review", in_words(*on)),
+        Some(Held { on, is_final_review: false }) => format!("The last meeting was held on {}", in_words(*on)),
+    }
+}
+
+/// What is planned after the last meeting.
+pub fn quiet_about_next(course: &Course, day: Date) -> String {
+    let last = quiet_about_last(course, day);
+    let Some(held) = course.held.last().filter(|held| !held.is_final_review) else { return last };
+    let to_come = course.case.meetings.iter().filter(|meeting| meeting.held_on.or(meeting.cancelled_on).is_none());
+    match to_come.filter_map(|meeting| meeting.planned_on).filter(|&planned| planned >= held.on).max() {
+        Some(planned) => format!("{last}; another is planned for {}", in_words(planned)),
+        None => format!("{last}; no other is planned"),
+    }
 }
 
 #[cfg(test)]

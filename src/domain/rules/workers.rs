@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::count_below;
 use crate::domain::case::Allocation;
 use crate::domain::course::Course;
 use crate::domain::evidence::Evidence;
@@ -32,6 +33,12 @@ fn changes_after(started: Date, allocations: &[Allocation]) -> Vec<Date> {
         .filter(|pair| pair[1].worker != pair[0].worker && pair[1].from_on > started)
         .map(|pair| pair[1].from_on)
         .collect()
+}
+
+/// How many changes of worker there were.
+pub fn quiet(course: &Course, _: Date) -> String {
+    let changes = course.case.started_on.map_or(0, |started| changes_after(started, &course.case.allocations).len());
+    count_below(changes, "change", "of social worker since the start", course.policy.worker_change)
 }
 
 #[cfg(test)]

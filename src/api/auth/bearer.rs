@@ -1,0 +1,73 @@
+//! The two kinds of bearer token, and who shows one.
+
+use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
+
+use super::{Caller, Who};
+use crate::api::ApiState;
+use crate::api::problem::Problem;
+use crate::identity::Unidentified;
+use crate::store::people;
+use crate::store::tokens::{self, Secret};
+
+/// A token that a request shows.
+pub enum Shown<'r> {
+    /// One of the service's own.
+    Secret(Secret),
+    /// A signed one, of whichever issuer.
+    Signed(&'r str),
+}
+
+/// The token that a request shows, if it shows exactly one.
+pub fn shown(headers: &HeaderMap) -> Option<Shown<'_>> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (shown.next(), shown.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let token = token.trim_start_matches(' ');
+    let is_signed = || token.matches('.').count() == 2;
+    Secret::parse(token).map(Shown::Secret).or_else(|| is_signed().then_some(Shown::Signed(token)))
+}
+
+/// The bearer of a token of the service's own.
+///
+/// # Errors
+///
+/// It does not count; the database does not answer.
+pub async fn of_a_token(state: &ApiState, secret: &Secret, now: Timestamp) -> Result<Caller, Problem> {
+    let mut connection = state.pool.acquire().await?;
+    let token = tokens::find(&mut connection, secret).await?;
+    let token = token.filter(|token| token.is_valid_at(now)).ok_or(Problem::Unauthenticated)?;
+    tokens::used(&mut connection, &token, now).await?;
+    Ok(Caller { who: Who::Token(token.id), scope: token.scope, roles: vec![token.role] })
+}
+
+/// The person for whom the issuer made a token.
+///
+/// # Errors
+///
+/// No issuer is configured; the token does not count, or gives its person nothing to do here; the issuer's keys cannot be had; the
+/// database does not answer.
+pub async fn of_an_issuer(state: &ApiState, token: &str, now: Timestamp) -> Result<Caller, Problem> {
+    let identity = state.identity.as_ref().ok_or(Problem::Unauthenticated)?;
+    // No connection is held meanwhile: the issuer may have to be asked.
+    let person = identity.person(token, now).await?;
+    let mut connection = state.pool.acquire().await?;
+    let id = people::seen(&mut connection, &person.issuer, &person.subject, now).await?;
+    Ok(Caller { who: Who::Person(id), scope: person.scope, roles: person.roles })
+}
+
+impl From<Unidentified> for Problem {
+    /// Logs why, here and only here: whoever sent the token is told no more than that it does not count.
+    fn from(why: Unidentified) -> Self {
+        tracing::info!("a token of an issuer does not let its bearer in: {why}");
+        match why {
+            Unidentified::Refused(_) => Self::Unauthenticated,
+            Unidentified::NoRole => Self::NoRole,
+            Unidentified::NoTeam => Self::NoTeam,
+            Unidentified::NoKeys => Self::IssuerUnavailable,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What is measured, for whoever scrapes it. Anyone may who reaches the address: it holds no case.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::time::timeout;
+
+use super::ApiState;
+use super::frame::Now;
+use super::problem::Problem;
+use crate::clock::Moment;
+use crate::metrics::{Connections, Found, MEDIA_TYPE};
+use crate::store::{measures, readiness};
+
+/// A database that has not answered by then does not count as answering: whoever scrapes waits no longer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Shows what is measured, unless that has an address of its own.
+///
+/// # Errors
+///
+/// It has.
+#[utoipa::path(
+    get, path = "/metrics", tag = "service", operation_id = "show_metrics",
+    summary = "What is measured",
+    description = "For Prometheus, as OpenMetrics text. Where the configuration gives it an address of its own, it is only there.",
+    responses(
+        (status = 200, description = "The measures.", body = String, content_type = "application/openmetrics-text"),
+        (status = 404, description = "They are at an address of their own."),
+    ),
+)]
+pub async fn show(State(state): State<ApiState>, Now(now): Now) -> Result<Response, Problem> {
+    if state.metrics_apart { Err(Problem::NotFound) } else { Ok(answer(&state, now).await) }
+}
+
+/// The address of its own.
+pub fn router(state: ApiState) -> Router {
+    let show = async |State(state): State<ApiState>| answer(&state, state.clock.now()).await;
+    Router::new().route("/metrics", get(show)).with_state(state)
+}
+
+async fn answer(state: &ApiState, now: Moment) -> Response {
+    let connections = Connections { open: state.pool.size(), idle: u32::try_from(state.pool.num_idle()).unwrap_or(u32::MAX) };
+    let found = timeout(PATIENCE, find(state, now)).await.ok().and_then(Result::ok);
+    let text = state.metrics.written(connections, found.as_ref());
+    ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response()
+}
+
+async fn find(state: &ApiState, now: Moment) -> Result<Found, Problem> {
+    let mut connection = state.pool.acquire().await?;
+    let unsent = readiness::unsent_mail(&mut connection).await?;
+    let (last_clean_reconciliation_at, _) = measures::reconciled(&mut connection).await?;
+    Ok(Found {
+        alerts: measures::alerts(&mut connection).await?,
+        messages: measures::messages(&mut connection).await?,
+        due: measures::cases_due(&mut connection, now.today).await?,
+        oldest_unsent_seconds: unsent.oldest_at.map_or(0, |since| now.at.duration_since(since).as_secs().max(0)),
+        last_sweep_at: readiness::last_finished_sweep_at(&mut connection).await?,
+        last_clean_reconciliation_at,
+    })
+}

@@ -52,6 +52,14 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// end of the page; the plan for any values, which `PostgreSQL` may come to keep, reads and sorts the whole table.
 pub const BEGIN_LIST: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan";
 
+/// Begins a transaction that reads pages of many cases, and one that judges them under their locks.
+///
+/// Their statements take an array of references. The plan for any array walks indexes; the plan for the references at hand, which
+/// `PostgreSQL` makes some times before it believes that, may well read whole tables.
+pub const BEGIN_PAGE: &str = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan";
+/// As [`BEGIN_PAGE`], to write.
+pub const BEGIN_JUDGING: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
+
 /// Begins a transaction that reads one state of the database, whatever others commit meanwhile.
 pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 

@@ -699,6 +699,7 @@ async fn a_pause_is_never_rewritten_and_ends_once() {
 async fn the_night_is_reconciled_once() {
     let world = World::with_a_ladder().await;
     world.sql(ONE_RED).await;
+    world.put_in_force().await.expect("the policy is put in force");
     let stop = CancellationToken::new();
     let run = async || reconcile::run(world.pool(), &world.sweep, world.now(), &stop).await.expect("it goes through").is_some();
     assert!(run().await, "last night's is not done");

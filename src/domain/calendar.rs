@@ -5,13 +5,16 @@
 //!
 //! Source of the holidays: the Banking and Financial Dealings Act 1971 and the royal proclamations that changed single years.
 
+mod days;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
-use jiff::SignedDuration;
 use jiff::civil::{Date, Weekday, date};
+
+pub use self::days::{days_between, next_day, shift};
 
 /// The first and last day that a fact or a "today" may have.
 pub const YEARS: (Date, Date) = (date(2000, 1, 1), date(2100, 12, 31));
@@ -204,24 +207,6 @@ impl PartialEq for Calendar {
     fn eq(&self, other: &Self) -> bool {
         self.0.changes == other.0.changes
     }
-}
-
-/// The day after; for ever stays for ever.
-#[must_use]
-pub fn next_day(day: Date) -> Date {
-    shift(day, 1)
-}
-
-/// How many days lie from `from` to `to`; negative where `to` is earlier.
-#[must_use]
-pub fn days_between(from: Date, to: Date) -> i64 {
-    from.duration_until(to).as_hours() / 24
-}
-
-/// `day` and this many days more (or less); stops at the ends of the civil calendar.
-#[must_use]
-pub fn shift(day: Date, days: i64) -> Date {
-    day.saturating_add(SignedDuration::from_hours(24 * days))
 }
 
 /// A date as people write it: `8 June 2026`.

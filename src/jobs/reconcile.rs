@@ -1,23 +1,22 @@
-//! The full reconciliation: every night each case is judged, whether or not it is due, and the tables are asked what must be true of
-//! them. A hint that was wrong (when to look next, how a case stood) is repaired and reported: it would have hidden drift.
+//! The full reconciliation: every night the rules are asked of each case that is not settled, whether or not it is due, and the tables
+//! what must be true of them. A hint that was wrong (when to look next, how a case stood) is repaired and reported: it would have
+//! hidden drift. Settled cases take turns, so that each of them is looked at every 64 nights.
 
-use std::collections::BTreeMap;
+mod rounds;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::SignedDuration;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::night;
-use super::sweep::judge::{self, Which};
 use super::sweep::{self, Report, Sweep};
 use crate::clock::Moment;
 use crate::domain::calendar::Span;
 use crate::mailer::post;
 use crate::store::invariants::{self, Broken};
-use crate::store::journal::{self, Entry, What};
-use crate::store::{jobs, kept_answers, policies, watch};
+use crate::store::{jobs, kept_answers};
 
 /// Its name among the runs.
 pub const JOB: &str = "reconcile";
@@ -31,7 +30,7 @@ const SWEEPS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// What a reconciliation found.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Found {
-    /// Cases judged.
+    /// Cases looked at.
     pub cases: usize,
     /// Cases whose hints were wrong, and are repaired.
     pub repaired: Vec<String>,
@@ -42,6 +41,12 @@ pub struct Found {
 }
 
 impl Found {
+    fn add(&mut self, page: Self) {
+        self.cases += page.cases;
+        self.repaired.extend(page.repaired);
+        self.missed.add(page.missed);
+    }
+
     /// Tells whether nothing was wrong.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -73,7 +78,7 @@ pub async fn run(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationT
     Ok(Some(found))
 }
 
-/// Sweeps, then judges every case.
+/// Sweeps, then looks at every case that is not settled and at a part of those that are.
 ///
 /// # Errors
 ///
@@ -81,55 +86,13 @@ pub async fn run(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationT
 pub async fn reconcile(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationToken) -> anyhow::Result<Found> {
     // What is due or marked is no fault of the hints: it is swept first.
     sweep::run(pool, sweep, now.at, now, stop).await?;
+    let mut found = rounds::go(pool, sweep, now, stop).await?;
     let mut connection = pool.acquire().await.context("could not reach the database")?;
-    let mut found = Found::default();
-    let mut after = String::new();
-    while !stop.is_cancelled() {
-        let mut tx = connection.begin().await?;
-        let held = watch::hold_next(&mut tx, &after, sweep.cases_at_a_time).await?;
-        let Some(last) = held.last() else { break };
-        after.clone_from(last);
-        if !policies::is_in_force(&mut tx, &sweep.policy_version).await? {
-            bail!("another policy has been put in force meanwhile");
-        }
-        let before = watch::hints(&mut tx, &held).await?;
-        match judge::page(&mut tx, sweep, now, &held).await {
-            Ok(page) => {
-                let repaired = differing(&before, &watch::hints(&mut tx, &held).await?);
-                journal_repaired(&mut tx, &repaired, now).await?;
-                tx.commit().await?;
-                found.repaired.extend(repaired);
-                found.missed.add(page);
-            }
-            Err(wrong) if !sweep::is_the_cases_own(&wrong) => return Err(wrong),
-            Err(_) => {
-                tx.rollback().await?;
-                found.missed.add(judge::one_by_one(&mut connection, sweep, now, &held, Which::Any).await?);
-            }
-        }
-    }
     post::seal_gathered(&mut connection, &sweep.post, now).await?;
-    found.cases = found.missed.cases;
     let overdue_before = sweep.policy.calendar.minus(now.today, Span::WorkingDays(1));
     found.broken = invariants::broken(&mut connection, overdue_before, now).await?;
     report(&found);
     Ok(found)
-}
-
-/// The cases whose hints are not as they were.
-fn differing(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
-    let differs = |reference: &&String| before.get(*reference) != after.get(*reference);
-    after.keys().filter(differs).cloned().collect()
-}
-
-async fn journal_repaired(connection: &mut PgConnection, repaired: &[String], now: Moment) -> Result<(), sqlx::Error> {
-    for reference in repaired {
-        warn!(job.name = JOB, case.reference = reference, "a hint was wrong and is repaired");
-        let reason = "what was kept of the case was not what the rules say of its facts";
-        let entry = Entry { case: Some(reference), reason: Some(reason), ..Entry::default() };
-        journal::add(connection, now.at, What::HintRepaired, entry).await?;
-    }
-    Ok(())
 }
 
 fn report(found: &Found) {

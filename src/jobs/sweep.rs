@@ -18,7 +18,7 @@ use crate::domain::policy::Policy;
 use crate::domain::schedule::Severity;
 use crate::mailer::post::{self, Post};
 use crate::store::policies::{self, Account, PolicyVersion};
-use crate::store::{jobs, watch};
+use crate::store::{BEGIN_JUDGING, jobs, watch};
 
 /// What a sweep judges by, and how it writes.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ pub async fn run(
         if stop.is_cancelled() {
             return Ok(report);
         }
-        let mut tx = connection.begin().await?;
+        let mut tx = connection.begin_with(BEGIN_JUDGING).await?;
         let held = watch::hold_due(&mut tx, now, &after, sweep.cases_at_a_time).await?;
         let Some(last) = held.last() else { break };
         // Asked once the cases are held: whoever puts another policy in force now makes them due after they are judged by this one.

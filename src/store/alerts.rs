@@ -23,7 +23,7 @@ use crate::domain::schedule::{Finding, Severity};
 pub async fn standing(connection: &mut PgConnection, cases: &[String]) -> Result<Vec<(String, Standing<Uuid>)>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- alerts.standing
-        SELECT id, case_reference, rule, subject, severity FROM alerts
+        SELECT id, case_reference, rule, subject, severity, message, since_on, severity_since_on, gives_a_birth_away FROM alerts
         WHERE case_reference = ANY($1) AND state <> 'resolved' ORDER BY case_reference, rule, subject",
         cases
     );
@@ -31,7 +31,17 @@ pub async fn standing(connection: &mut PgConnection, cases: &[String]) -> Result
     Ok(rows
         .filter_map(|row| {
             let severity = Severity::from_code(&row.severity)?;
-            Some((row.case_reference, Standing { id: row.id, rule: row.rule, subject: row.subject, severity }))
+            let alert = Standing {
+                id: row.id,
+                rule: row.rule,
+                subject: row.subject,
+                severity,
+                message: row.message,
+                since_on: row.since_on.to_jiff(),
+                severity_since_on: row.severity_since_on.to_jiff(),
+                gives_a_birth_away: row.gives_a_birth_away,
+            };
+            Some((row.case_reference, alert))
         })
         .collect())
 }

@@ -1,7 +1,5 @@
 //! Cases with all their facts.
 
-use std::collections::BTreeMap;
-
 use sqlx::PgConnection;
 
 use super::{UnknownWord, day};
@@ -29,7 +27,7 @@ pub async fn load(
     oversight(connection, references, &mut cases).await?;
     allocations(connection, references, &mut cases).await?;
     family_step_downs(connection, references, &mut cases).await?;
-    Ok(cases.into_iter().collect())
+    Ok(cases.in_order)
 }
 
 /// The same cases with no more than their course follows from: without assessments, engagement, oversight and allocations.
@@ -46,7 +44,7 @@ pub async fn load_for_course(
     meetings(connection, references, &mut cases).await?;
     extensions(connection, references, &mut cases).await?;
     family_step_downs(connection, references, &mut cases).await?;
-    Ok(cases.into_iter().collect())
+    Ok(cases.in_order)
 }
 
 /// What decides who may know of a case.
@@ -82,15 +80,29 @@ pub async fn find(connection: &mut PgConnection, reference: &str) -> anyhow::Res
     Ok(found.map(|(_, case)| case).transpose()?)
 }
 
-type Cases = BTreeMap<String, Result<Case, UnknownWord>>;
+/// Cases in the order of their references, to which facts are added that come in the same order.
+struct Cases {
+    in_order: Vec<(String, Result<Case, UnknownWord>)>,
+    /// The case that the last fact was added to.
+    at: usize,
+}
 
-/// Adds a fact to its case; a word that is not known breaks the case and no other.
-fn add(cases: &mut Cases, reference: &str, column: &'static str, add: impl FnOnce(&mut Case) -> Option<()>) {
-    if let Some(entry) = cases.get_mut(reference)
-        && let Ok(case) = entry
-        && add(case).is_none()
-    {
-        *entry = Err(UnknownWord { column });
+impl Cases {
+    /// Adds a fact to its case; a word that is not known breaks the case and no other.
+    fn add(&mut self, reference: &str, column: &'static str, add: impl FnOnce(&mut Case) -> Option<()>) {
+        if self.in_order.get(self.at).is_none_or(|(at, _)| at.as_str() > reference) {
+            self.at = 0;
+        }
+        while self.in_order.get(self.at).is_some_and(|(at, _)| at.as_str() < reference) {
+            self.at += 1;
+        }
+        if let Some((at, entry)) = self.in_order.get_mut(self.at)
+            && at == reference
+            && let Ok(case) = entry
+            && add(case).is_none()
+        {
+            *entry = Err(UnknownWord { column });
+        }
     }
 }
 
@@ -123,7 +135,7 @@ async fn heads(connection: &mut PgConnection, references: &[String]) -> Result<C
         r#"-- cases.heads
         SELECT reference, family_reference, team, restricted, recorded_on, started_on, lbp_sent_on, fgdm_offered,
             fgdm_facilitated, fgdm_exempt, step_decision_on, outcome, court_application_on, letter_of_issue_on, closed_on
-        FROM cases WHERE reference = ANY($1)"#,
+        FROM cases WHERE reference = ANY($1) ORDER BY reference"#,
         references
     )
     .fetch_all(connection)
@@ -150,7 +162,7 @@ async fn heads(connection: &mut PgConnection, references: &[String]) -> Result<C
             ..Case::new(row.reference, row.recorded_on.to_jiff())
         })
     };
-    Ok(rows.into_iter().map(|row| (row.reference.clone(), case(row))).collect())
+    Ok(Cases { in_order: rows.into_iter().map(|row| (row.reference.clone(), case(row))).collect(), at: 0 })
 }
 
 async fn children(connection: &mut PgConnection, references: &[String], cases: &mut Cases) -> Result<(), sqlx::Error> {
@@ -163,7 +175,7 @@ async fn children(connection: &mut PgConnection, references: &[String], cases: &
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.case_reference, "children", |case| {
+        cases.add(&row.case_reference, "children", |case| {
             case.children.push(Child {
                 reference: row.reference,
                 date_of_birth: day(row.date_of_birth),
@@ -186,7 +198,7 @@ async fn meetings(connection: &mut PgConnection, references: &[String], cases: &
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.case_reference, "meetings.kind", |case| {
+        cases.add(&row.case_reference, "meetings.kind", |case| {
             case.meetings.push(Meeting {
                 sequence: sequence(row.sequence)?,
                 kind: MeetingKind::from_code(&row.kind)?,
@@ -210,7 +222,7 @@ async fn assessments(connection: &mut PgConnection, references: &[String], cases
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.case_reference, "assessments.kind", |case| {
+        cases.add(&row.case_reference, "assessments.kind", |case| {
             case.assessments.push(Assessment {
                 sequence: sequence(row.sequence)?,
                 kind: AssessmentKind::from_code(&row.kind)?,
@@ -234,7 +246,7 @@ async fn extensions(connection: &mut PgConnection, references: &[String], cases:
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.case_reference, "extensions.decision", |case| {
+        cases.add(&row.case_reference, "extensions.decision", |case| {
             case.extensions.push(Extension {
                 sequence: sequence(row.sequence)?,
                 requested_on: row.requested_on.to_jiff(),
@@ -260,7 +272,7 @@ async fn engagement(connection: &mut PgConnection, references: &[String], cases:
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.case_reference, "engagement", |case| {
+        cases.add(&row.case_reference, "engagement", |case| {
             case.engagement.push(Engagement {
                 on: row.on.to_jiff(),
                 attended: row.attended,
@@ -284,7 +296,7 @@ async fn oversight(connection: &mut PgConnection, references: &[String], cases: 
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.case_reference, "oversight.kind", |case| {
+        cases.add(&row.case_reference, "oversight.kind", |case| {
             case.oversight.push(Oversight {
                 on: row.on.to_jiff(),
                 kind: OversightKind::from_code(&row.kind)?,
@@ -306,7 +318,7 @@ async fn allocations(connection: &mut PgConnection, references: &[String], cases
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.case_reference, "allocations", |case| {
+        cases.add(&row.case_reference, "allocations", |case| {
             case.allocations.push(Allocation { from_on: row.from_on.to_jiff(), worker: row.worker });
             Some(())
         });
@@ -321,13 +333,13 @@ async fn family_step_downs(connection: &mut PgConnection, references: &[String],
         FROM cases AS this JOIN cases AS other USING (family_reference)
         WHERE this.reference = ANY($1) AND other.reference <> this.reference
             AND other.outcome = 'step_down' AND other.step_decision_on IS NOT NULL
-        ORDER BY other.step_decision_on"#,
+        ORDER BY this.reference, other.step_decision_on"#,
         references
     )
     .fetch_all(connection)
     .await?;
     for row in rows {
-        add(cases, &row.reference, "cases", |case| {
+        cases.add(&row.reference, "cases", |case| {
             case.family_step_downs.push(row.step_decision_on.to_jiff());
             Some(())
         });

@@ -1,6 +1,7 @@
 //! When to look at each case next, and how it stood when it was last looked at.
 
-use std::collections::BTreeMap;
+mod kept;
+mod rounds;
 
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
@@ -8,7 +9,9 @@ use sqlx::PgConnection;
 
 use super::sql_day;
 use crate::clock::Moment;
-use crate::domain::evaluation::Evaluation;
+
+pub use self::kept::{Hints, Kept, Seen, keep, kept};
+pub use self::rounds::{next_not_settled, next_of_part};
 
 /// How many marks are taken in by one statement.
 const MARKS_AT_A_TIME: i64 = 100_000;
@@ -170,96 +173,22 @@ pub async fn hold_one(connection: &mut PgConnection, due_by: Option<Date>, refer
     Ok(held.fetch_optional(connection).await?.is_some())
 }
 
-/// The next cases of all, in the order of their references, held until the transaction ends. Those that somebody else holds are
-/// passed over.
+/// Holds some cases until the transaction ends, and tells which. Those that are due, which a sweep will see to, and those that somebody
+/// else holds are passed over.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn hold_next(connection: &mut PgConnection, after: &str, at_most: u32) -> Result<Vec<String>, sqlx::Error> {
+pub async fn hold_unless_due(connection: &mut PgConnection, references: &[String]) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!(
-        "-- watch.hold_next
-        SELECT case_reference FROM case_watch WHERE case_reference > $1 AND next_look_on IS DISTINCT FROM DATE '2000-01-01'
-        ORDER BY case_reference LIMIT $2 FOR UPDATE SKIP LOCKED",
-        after,
-        i64::from(at_most)
+        "-- watch.hold_unless_due
+        SELECT case_reference FROM case_watch
+        WHERE case_reference = ANY($1) AND next_look_on IS DISTINCT FROM DATE '2000-01-01'
+        ORDER BY case_reference FOR UPDATE SKIP LOCKED",
+        references
     )
     .fetch_all(connection)
     .await
-}
-
-/// What is kept of some cases, each as one text that differs where anything in it does.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn hints(connection: &mut PgConnection, cases: &[String]) -> Result<BTreeMap<String, String>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"-- watch.hints
-        SELECT case_reference, ROW (
-            next_look_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules
-        )::text AS "hints!"
-        FROM case_watch WHERE case_reference = ANY($1)"#,
-        cases
-    );
-    Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.case_reference, row.hints)).collect())
-}
-
-/// How a case stood, for keeping.
-pub struct Seen<'a> {
-    /// Which case.
-    pub reference: &'a str,
-    /// What the rules made of it.
-    pub evaluation: &'a Evaluation,
-}
-
-/// Keeps how some cases stood, and when to look at each again.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn keep(connection: &mut PgConnection, now: Moment, seen: &[Seen<'_>]) -> Result<(), sqlx::Error> {
-    let rows: serde_json::Value = seen
-        .iter()
-        .map(|Seen { reference, evaluation }| {
-            let mut rules: Vec<&str> = evaluation.findings.iter().map(|finding| finding.rule.code()).collect();
-            rules.dedup();
-            serde_json::json!({
-                "case_reference": reference,
-                "next_look_on": evaluation.next_look_on,
-                "status": evaluation.status,
-                "rag": evaluation.risk.rag,
-                "reds": evaluation.risk.reds,
-                "ambers": evaluation.risk.ambers,
-                "since_on": evaluation.risk.since_on,
-                "end_on": evaluation.end.map(|end| end.on),
-                "end_set_by": evaluation.end.map(|end| end.set_by),
-                "base_end_on": evaluation.base_end,
-                "next_deadline": evaluation.next_deadline.as_ref().map(|deadline| &deadline.what),
-                "next_deadline_on": evaluation.next_deadline.as_ref().map(|deadline| deadline.on),
-                "rules": rules,
-            })
-        })
-        .collect();
-    sqlx::query!(
-        "-- watch.keep
-        UPDATE case_watch SET
-            next_look_on = seen.next_look_on, postponed_until = NULL, failures = 0, looked_at = $2, looked_on = $3,
-            status = seen.status, rag = seen.rag, reds = seen.reds, ambers = seen.ambers, since_on = seen.since_on,
-            end_on = seen.end_on, end_set_by = seen.end_set_by, base_end_on = seen.base_end_on, rules = seen.rules,
-            next_deadline = seen.next_deadline, next_deadline_on = seen.next_deadline_on
-        FROM jsonb_to_recordset($1) AS seen (
-            case_reference text, next_look_on date, status text, rag text, reds smallint, ambers smallint, since_on date,
-            end_on date, end_set_by text, base_end_on date, rules text[], next_deadline text, next_deadline_on date
-        )
-        WHERE case_watch.case_reference = seen.case_reference",
-        rows,
-        now.at.to_sqlx() as _,
-        sql_day(Some(now.today)) as _
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// Puts a case off that could not be judged: an hour for each time it failed, a day at most.

@@ -89,6 +89,15 @@ pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     }
 }
 
+/// The first head that comes over a connection.
+pub async fn answered(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(timeout(PATIENCE, stream.read_u8()).await.expect("an answer comes").expect("a byte comes"));
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Everything that comes over a connection until the other end closes it.
 pub async fn all_of(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();

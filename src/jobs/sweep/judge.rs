@@ -102,7 +102,7 @@ pub async fn one_by_one(
 }
 
 /// A case with what the rules make of it; a reason where they cannot.
-fn evaluate(case: Result<Case, UnknownWord>, policy: &Policy, now: Moment) -> Result<(Case, Evaluation), String> {
+pub fn evaluate(case: Result<Case, UnknownWord>, policy: &Policy, now: Moment) -> Result<(Case, Evaluation), String> {
     let case = case.map_err(|wrong| wrong.to_string())?;
     match catch_unwind(AssertUnwindSafe(|| Evaluation::of(&case, policy, now.today))) {
         Ok(evaluation) => Ok((case, evaluation)),

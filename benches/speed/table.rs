@@ -9,8 +9,6 @@ pub enum Mark {
     AtMost(f64),
     /// At least so much.
     AtLeast(f64),
-    /// Whatever it is: it is only told.
-    Told,
 }
 
 impl Mark {
@@ -18,7 +16,6 @@ impl Mark {
         match self {
             Self::AtMost(most) => ratio <= most,
             Self::AtLeast(least) => ratio >= least,
-            Self::Told => true,
         }
     }
 }
@@ -33,7 +30,6 @@ impl Table {
     /// A line: what was done, what it is measured against, the ratio and its mark.
     pub fn line(&mut self, work: &str, against: &str, ratio: f64, mark: Mark, figures: &str) {
         let verdict = match (mark, mark.is_reached_by(ratio)) {
-            (Mark::Told, _) => String::new(),
             (Mark::AtMost(most), reached) => format!("at most {most} x: {}", if reached { "reached" } else { "MISSED" }),
             (Mark::AtLeast(least), reached) => format!("at least {least} x: {}", if reached { "reached" } else { "MISSED" }),
         };

@@ -2,6 +2,10 @@
 
 mod count;
 mod crash;
+mod crowd;
+mod mail;
+mod pauses;
+mod race;
 #[expect(dead_code, reason = "tests that come stand on the rest")]
 mod running;
 #[expect(dead_code, reason = "other tests stand on the rest")]

@@ -19,6 +19,7 @@ use super::{Found, JOB};
 use crate::clock::Moment;
 use crate::domain::calendar::days_between;
 use crate::domain::reconcile::{Standing, reconcile};
+use crate::failpoints::failpoint;
 use crate::store::alerts;
 use crate::store::journal::{self, Entry, What};
 use crate::store::watch::{self, Hints, Kept};
@@ -149,7 +150,9 @@ async fn mend(connection: &mut PgConnection, sweep: &Sweep, now: Moment, differi
             let repaired = held.into_iter().filter(|reference| before.get(reference) != after.get(reference));
             found.repaired = repaired.collect();
             journal_repaired(&mut tx, &found.repaired, now).await?;
+            failpoint("reconcile.page.before_commit");
             tx.commit().await?;
+            failpoint("reconcile.page.after_commit");
             found.missed = page;
         }
         Err(wrong) if !sweep::is_the_cases_own(&wrong) => return Err(wrong),

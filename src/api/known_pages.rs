@@ -92,3 +92,51 @@ impl KnownPages {
         self.0.lock().expect("nobody panics while holding the pages")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Asked {
+        Asked { scope: Scope::EVERYTHING, query: query.to_owned(), today: Date::ZERO }
+    }
+
+    fn seen(version: &str, by: u64, newest: u64) -> Seen {
+        Seen { version: version.to_owned(), by: SessionNumber(by), newest: SessionNumber(newest) }
+    }
+
+    fn page(bytes: usize) -> Page {
+        Page { tag: bytes.to_string(), body: vec![b' '; bytes].into() }
+    }
+
+    #[test]
+    fn a_page_is_found_by_a_session_that_was_there_when_it_was_worked_out_and_saw_the_same_state() {
+        let known = KnownPages::default();
+        known.keep(asked("a"), seen("1", 1, 2), page(10));
+        for (query, version, by, expected) in
+            [("a", "1", 1, true), ("a", "1", 2, true), ("a", "1", 3, false), ("a", "2", 1, false), ("b", "1", 1, false)]
+        {
+            assert_eq!(known.find(&asked(query), &seen(version, by, 9)).is_some(), expected, "{query} {version} {by}");
+        }
+        known.keep(asked("b"), seen("2", 1, 2), page(10));
+        assert_eq!(known.find(&asked("a"), &seen("1", 1, 2)), None, "of another state nothing is kept");
+    }
+
+    #[test]
+    fn only_so_many_pages_and_bytes_are_kept() {
+        let known = KnownPages::default();
+        let (mut most, mut most_bytes) = (0, 0);
+        for number in 0..6 * MOST {
+            // Each is kept twice: what it replaces counts no more.
+            let bytes = if number < 4 * MOST { 1 } else { MOST_BYTES / 9 };
+            known.keep(asked(&(number / 2).to_string()), seen("1", 1, 1), page(bytes));
+            let kept = known.held();
+            let bytes: usize = kept.pages.iter().map(|(asked, (_, page))| asked.query.len() + page.body.len()).sum();
+            assert_eq!(kept.bytes, bytes);
+            (most, most_bytes) = (most.max(kept.pages.len()), most_bytes.max(bytes));
+        }
+        assert!(most == MOST && most_bytes <= MOST_BYTES && most_bytes > MOST_BYTES / 2, "{most} {most_bytes}");
+        known.keep(asked("large"), seen("1", 1, 1), page(MOST_BYTES + 1));
+        assert_eq!(known.find(&asked("large"), &seen("1", 1, 1)), None);
+    }
+}

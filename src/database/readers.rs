@@ -45,7 +45,7 @@ struct Session {
 
 /// Which session it is: the later it was opened, the higher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SessionNumber(u64);
+pub struct SessionNumber(pub u64);
 
 /// Something that is read with one statement.
 pub trait Question: Sync {

@@ -27,6 +27,7 @@ pub mod health;
 pub mod history;
 pub mod html;
 pub mod imports;
+pub mod known_pages;
 pub mod link;
 mod masked;
 pub mod metrics;
@@ -46,11 +47,13 @@ use jiff::SignedDuration;
 use sqlx::PgPool;
 
 use crate::clock::Clock;
+use crate::database::readers::Readers;
 use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::store::policies::in_force::InForce;
 
 use gate::Gate;
+use known_pages::KnownPages;
 use policy::preview::Preview;
 pub use router::router;
 
@@ -59,6 +62,10 @@ pub use router::router;
 pub struct ApiState {
     /// The database.
     pub pool: PgPool,
+    /// The database, for what is read with one statement.
+    pub readers: Readers,
+    /// Pages of cases that were worked out.
+    pub known_pages: Arc<KnownPages>,
     /// The policy in force.
     pub policy: InForce,
     /// The place of the one import that may be under way.

@@ -24,6 +24,7 @@ use crate::api::{self, ApiState, HealthLimits};
 use crate::clock::{Clock, Moment};
 use crate::config::identity::SignIn;
 use crate::config::{AllowedDomains, Config, HttpConfig, MailTls, MailTransport};
+use crate::database::readers::Readers;
 use crate::identity::{Identity, SettingsError};
 use crate::jobs::sweep::{self, Sweep};
 use crate::jobs::worker::{self, Cause};
@@ -139,6 +140,8 @@ impl Service {
         }
         let state = ApiState {
             pool: self.pool.clone(),
+            readers: self.readers(),
+            known_pages: Arc::default(),
             policy: self.policy.clone(),
             import_place: api::imports::ImportPlace::default(),
             preview: previews(&self.pool, &self.config, &self.policy),
@@ -171,6 +174,11 @@ impl Service {
         }
         scheduler.shutdown().await.context("could not stop the scheduler")?;
         Ok(())
+    }
+
+    /// Half as many sessions for reading as there are connections for everything.
+    fn readers(&self) -> Readers {
+        Readers::of(&self.pool, self.config.database.max_connections.div_ceil(2) as usize)
     }
 
     fn sweeps(&self) -> Sweeps {

@@ -1,5 +1,7 @@
 //! The pool of connections to PostgreSQL.
 
+pub mod readers;
+
 use std::str::FromStr;
 use std::time::Duration;
 

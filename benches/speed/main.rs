@@ -2,7 +2,10 @@
 //! `cargo bench --bench speed -- [--open N] [--closed N] [--many N] [PART ...]`. It ends with 1 where a mark is missed.
 
 mod caseload;
+mod list;
+mod load;
 mod memory;
+mod programs;
 mod reconcile;
 mod rules;
 mod sweep;
@@ -99,6 +102,10 @@ fn configuration(url: &str) -> Config {
 }
 
 fn main() -> ExitCode {
+    if let Some(load) = load::Load::of_arguments(std::env::args().skip(1)) {
+        println!("{}", load.run());
+        return ExitCode::SUCCESS;
+    }
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let (mut open, mut closed, mut many, mut parts) = (100_000, 1_000_000, 1_000_000, Vec::new());
     while let Some(argument) = arguments.next() {
@@ -129,6 +136,9 @@ fn main() -> ExitCode {
             let bench = Bench::of(open, closed).await;
             reconcile::beside_closed(&mut table, &bench, closed, alone).await;
             bench.end().await;
+        }
+        if wanted("list") {
+            list::measure(&mut table, open).await;
         }
         if wanted("many") {
             let (few_open, small) = (many / 1_000, many / 100);

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use super::ApiState;
 use super::frame::Now;
+use super::known_pages::Seen;
 use super::link::LinkBearer;
 use super::problem::Problem;
 use crate::store::pauses::By;
@@ -68,6 +69,8 @@ pub struct Caller {
     pub who: Who,
     /// What the caller may see.
     pub scope: Scope,
+    /// The state of the database in which the caller was found to be let in, where that is known.
+    pub seen: Option<Seen>,
     roles: Vec<ApiRole>,
 }
 

@@ -1,6 +1,7 @@
 //! The list of cases, as the sweep left it, and the handler of one case.
 
-use axum::extract::State;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::civil::Date;
@@ -13,16 +14,19 @@ use super::auth::Caller;
 use super::case_view::{CaseView, EndView, TaggedView, weeks_open};
 use super::etag;
 use super::frame::Now;
+use super::known_pages::{Asked, Page};
 use super::page;
 use super::parameters::{Parameters, Reference};
 use super::problem::Problem;
+use crate::database::readers::Question;
 use crate::domain::calendar::shift;
 use crate::domain::case::Case;
 use crate::domain::course::Status;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 use crate::fields::civil_date;
-use crate::store::caseload::{self, Filter, Listed, Place, Sort};
+use crate::store::caseload::{self, Filter, Listed, Place, Sort, Stretch};
+use crate::store::tokens::Scope;
 use crate::store::{BEGIN_LIST, BEGIN_SNAPSHOT, cases};
 
 /// A century: no case is open for longer.
@@ -104,9 +108,14 @@ pub async fn list(
     State(state): State<ApiState>,
     Now(now): Now,
     caller: Caller,
+    RawQuery(query): RawQuery,
     mut parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let asked = Asked { scope: caller.scope, query: query.unwrap_or_default(), today: now.today };
+    if let Some(page) = caller.seen.as_ref().and_then(|seen| state.known_pages.find(&asked, seen)) {
+        return Ok(etag::answer_tagged(&headers, page.tag, page.body));
+    }
     let filter = filter(&mut parameters, now.today);
     let sort = parameters.word("sort", Sort::ALL, Sort::code).unwrap_or(Sort::Risk);
     let limit = page::limit(&mut parameters);
@@ -114,16 +123,43 @@ pub async fn list(
     parameters.finish()?;
 
     let after = after.unwrap_or_else(|| Place::start(sort));
-    let mut transaction = state.pool.begin_with(BEGIN_LIST).await?;
-    let mut listed = caseload::page(&mut transaction, &caller.scope, &filter, &after, limit + 1).await?;
-    transaction.commit().await?;
+    let mut listed = read(&state, &asked.scope, &filter, &after, limit + 1).await?;
     let next_cursor = page::cut(&mut listed, limit, |last| last.place(sort));
     let list = CaseList {
         as_of: listed.iter().filter_map(|case| case.looked_on).min(),
         cases: listed.into_iter().map(|case| ListedCase::of(case, now.today)).collect(),
         next_cursor,
     };
-    etag::answer(&headers, &list)
+    let body = Bytes::from(etag::written(&list)?);
+    let page = Page { tag: etag::tag(&body), body };
+    if let Some(seen) = caller.seen {
+        state.known_pages.keep(&asked, seen, page.clone());
+    }
+    Ok(etag::answer_tagged(&headers, page.tag, page.body))
+}
+
+/// Reads a page along an index where there is one that leads to it, else by the plan that fits the filters.
+async fn read(state: &ApiState, scope: &Scope, filter: &Filter, after: &Place, limit: u32) -> Result<Vec<Listed>, sqlx::Error> {
+    if let Some(stretch) = Stretch::of(scope, filter, after) {
+        return Ok(state.readers.read(&PageOf { stretch, limit }).await?.answer);
+    }
+    let mut transaction = state.pool.begin_with(BEGIN_LIST).await?;
+    let page = caseload::page(&mut transaction, scope, filter, after, limit).await?;
+    transaction.commit().await?;
+    Ok(page)
+}
+
+struct PageOf {
+    stretch: Stretch,
+    limit: u32,
+}
+
+impl Question for PageOf {
+    type Answer = Vec<Listed>;
+
+    async fn ask(&self, session: &mut PgConnection) -> Result<Vec<Listed>, sqlx::Error> {
+        caseload::stretch(session, &self.stretch, self.limit).await
+    }
 }
 
 /// Shows one case, evaluated as of today from its facts.

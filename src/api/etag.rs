@@ -1,6 +1,7 @@
 //! Answers that a caller need not fetch again while they stay the same (RFC 9110, sections 8.8.3 and 13.1.2).
 
 use aws_lc_rs::digest;
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -15,18 +16,23 @@ use crate::hex;
 /// The body cannot be written as JSON.
 pub fn answer(request: &HeaderMap, body: &impl Serialize) -> Result<Response, Problem> {
     let body = written(body)?;
-    let tag = format!("\"{}\"", hash(&body));
-    Ok(answer_tagged(request, tag, body))
+    Ok(answer_tagged(request, tag(&body), body))
+}
+
+/// The tag of a body: of its bytes.
+#[must_use]
+pub fn tag(body: &[u8]) -> String {
+    format!("\"{}\"", hash(body))
 }
 
 /// Answers with a body that has a tag; without the body, where the caller has it.
-pub fn answer_tagged(request: &HeaderMap, tag: String, body: Vec<u8>) -> Response {
+pub fn answer_tagged(request: &HeaderMap, tag: String, body: impl Into<Body>) -> Response {
     let is_known = request.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, &tag));
     let tag = [(header::ETAG, tag)];
     if is_known {
         return (StatusCode::NOT_MODIFIED, tag).into_response();
     }
-    (tag, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (tag, [(header::CONTENT_TYPE, "application/json")], body.into()).into_response()
 }
 
 /// A body as JSON.

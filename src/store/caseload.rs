@@ -117,36 +117,51 @@ impl Listed {
     }
 }
 
-/// One query a sort; all three select and filter alike. The arguments after the limit are the place.
+/// One query a way to the page; all select alike.
 macro_rules! page {
-    ($name:tt, $after:tt, $order:tt, $scope:ident, $filter:ident, $limit:ident, $($key:expr),+) => {
+    ($name:tt, [$($where:tt)+], $order:tt, $connection:ident, $($argument:expr),+) => {
         sqlx::query_as!(
             Row,
             $name + r#"
             SELECT c.reference, c.team, c.restricted, c.started_on, w.status, w.rag, w.reds, w.ambers, w.since_on,
                 w.end_on, w.end_set_by, w.rules, w.looked_on, w.risk_key
             FROM case_watch AS w JOIN cases AS c ON c.reference = w.case_reference
-            WHERE w.looked_at IS NOT NULL
-                AND (cardinality($1::text[]) = 0 OR c.team = ANY ($1))
-                AND ($2::boolean OR NOT c.restricted)
-                AND ($3::boolean IS NULL OR (w.rag <> 'green') = $3)
-                AND ($4::text IS NULL OR w.rag = $4)
-                AND ($5::text IS NULL OR c.team = $5)
-                AND ($6::text IS NULL OR $6 = ANY (w.rules))
-                AND ($7::text IS NULL OR w.status = $7)
-                AND ($8::date IS NULL OR (w.status IN ('open', 'decided_issue') AND c.started_on <= $8))
-                AND "# + $after + r#"
+            WHERE w.looked_at IS NOT NULL AND ($1::boolean OR NOT c.restricted) AND "# + $($where)+ + r#"
             ORDER BY "# + $order + r#"
-            LIMIT $9"#,
-            &$scope.teams,
+            LIMIT $2"#,
+            $($argument),+
+        )
+        .fetch_all($connection)
+        .await?
+    };
+}
+
+/// One query a sort; all three filter alike. The arguments after the filters are the place.
+macro_rules! filtered {
+    (
+        $name:tt, $after:tt, $order:tt, $connection:ident, $scope:ident, $filter:ident, $limit:ident, $($key:expr),+
+    ) => {
+        page!(
+            $name,
+            [r#"(cardinality($3::text[]) = 0 OR c.team = ANY ($3))
+                AND ($4::boolean IS NULL OR (w.rag <> 'green') = $4)
+                AND ($5::text IS NULL OR w.rag = $5)
+                AND ($6::text IS NULL OR c.team = $6)
+                AND ($7::text IS NULL OR $7 = ANY (w.rules))
+                AND ($8::text IS NULL OR w.status = $8)
+                AND ($9::date IS NULL OR (w.status IN ('open', 'decided_issue') AND c.started_on <= $9))
+                AND "# + $after],
+            $order,
+            $connection,
             $scope.may_see_restricted,
+            i64::from($limit),
+            &$scope.teams,
             $filter.at_risk,
             $filter.rag.map(Rag::code),
             $filter.team,
             $filter.rule.map(Rule::code),
             $filter.status.map(Status::code),
             sql_day($filter.open_since),
-            i64::from($limit),
             $($key),+
         )
     };
@@ -166,31 +181,80 @@ pub async fn page(
 ) -> Result<Vec<Listed>, sqlx::Error> {
     let rows = match after {
         Place::Risk(key) => {
-            page!("-- caseload.by_risk", "w.risk_key > $10", "w.risk_key", scope, filter, limit, key)
-                .fetch_all(connection)
-                .await?
+            filtered!("-- caseload.by_risk", "w.risk_key > $10", "w.risk_key", connection, scope, filter, limit, key)
         }
-        Place::Reference(reference) => {
-            page!("-- caseload.by_reference", "c.reference > $10", "c.reference", scope, filter, limit, reference)
-                .fetch_all(connection)
-                .await?
-        }
-        Place::StartedOn(started_on, reference) => {
-            page!(
-                "-- caseload.by_start",
-                "(coalesce(c.started_on, 'infinity'), c.reference) > (coalesce($10, date 'infinity'), $11)",
-                "coalesce(c.started_on, 'infinity'), c.reference",
-                scope,
-                filter,
-                limit,
-                sql_day(*started_on),
-                reference
-            )
-            .fetch_all(connection)
-            .await?
-        }
+        Place::Reference(reference) => filtered!(
+            "-- caseload.by_reference",
+            "c.reference > $10",
+            "c.reference",
+            connection,
+            scope,
+            filter,
+            limit,
+            reference
+        ),
+        Place::StartedOn(started_on, reference) => filtered!(
+            "-- caseload.by_start",
+            "(coalesce(c.started_on, 'infinity'), c.reference) > (coalesce($10, date 'infinity'), $11)",
+            "coalesce(c.started_on, 'infinity'), c.reference",
+            connection,
+            scope,
+            filter,
+            limit,
+            sql_day(*started_on),
+            reference
+        ),
     };
     rows.into_iter().map(Listed::try_from).collect()
+}
+
+/// What [`page`] tells, for a stretch of the risk order. It asks for one way through the tables, whatever the values are: along the
+/// index of the risk order, from case to case.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn stretch(connection: &mut PgConnection, stretch: &Stretch, limit: u32) -> Result<Vec<Listed>, sqlx::Error> {
+    let rows = page!(
+        "-- caseload.stretch",
+        ["w.risk_key > $3 AND w.risk_key < $4"],
+        "w.risk_key",
+        connection,
+        stretch.may_see_restricted,
+        i64::from(limit),
+        stretch.after,
+        stretch.before
+    );
+    rows.into_iter().map(Listed::try_from).collect()
+}
+
+/// A stretch of the risk order, of cases of every team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    may_see_restricted: bool,
+    after: String,
+    before: &'static str,
+}
+
+impl Stretch {
+    /// The stretch that holds the cases that a page is of; absent where they lie strewn.
+    #[must_use]
+    pub fn of(scope: &Scope, filter: &Filter, after: &Place) -> Option<Self> {
+        let Place::Risk(after) = after else { return None };
+        let Filter { at_risk, rag, team: None, rule: None, status: None, open_since: None } = filter else { return None };
+        if !scope.teams.is_empty() {
+            return None;
+        }
+        // How grave a case is stands first in its key.
+        let of_risk = at_risk.map_or(("0", "3"), |at_risk| if at_risk { ("0", "2") } else { ("2", "3") });
+        let of_rag = rag.map_or(("0", "3"), |rag| match rag {
+            Rag::Red => ("0", "1"),
+            Rag::Amber => ("1", "2"),
+            Rag::Green => ("2", "3"),
+        });
+        let begins = of_risk.0.max(of_rag.0).max(after).to_owned();
+        Some(Self { may_see_restricted: scope.may_see_restricted, after: begins, before: of_risk.1.min(of_rag.1) })
+    }
 }
 
 struct Row {

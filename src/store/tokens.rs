@@ -33,7 +33,7 @@ impl ApiRole {
 }
 
 /// The cases that a token lets its bearer know of. The others do not exist for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The teams whose cases it shows; none means every team, and cases without one.
     pub teams: Vec<String>,
@@ -142,6 +142,12 @@ impl Token {
     pub fn is_valid_at(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
+
+    /// Tells whether it is to be noted that it is used: not if that was noted a moment ago.
+    #[must_use]
+    pub fn is_to_be_noted(&self, now: Timestamp) -> bool {
+        self.last_used_at.is_none_or(|last| now.duration_since(last) >= SEEN_EVERY)
+    }
 }
 
 /// Makes a token; its secret can be had only here.
@@ -200,21 +206,33 @@ pub async fn revoke(connection: &mut PgConnection, id: i64, now: Timestamp) -> R
     Ok(done.rows_affected() > 0)
 }
 
+/// A token as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The token.
+    pub token: Token,
+    /// The state of the database in which it was found, where that has a name.
+    pub version: Option<String>,
+}
+
 /// The token of a secret, whether or not it still counts.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn find(connection: &mut PgConnection, secret: &Secret) -> Result<Option<Token>, sqlx::Error> {
+pub async fn find(connection: &mut PgConnection, secret: &Secret) -> Result<Option<Found>, sqlx::Error> {
     let row = sqlx::query!(
         r#"-- tokens.find
-        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at, last_used_at, token_hash
+        SELECT id, name, role, teams, may_see_restricted, created_at, expires_at, revoked_at, last_used_at, token_hash,
+            database_version() AS version
         FROM tokens WHERE token_hash = $1"#,
         secret.hash()
     );
     // The index finds the row; whether it is the one is not left to it.
     let row = row.fetch_optional(connection).await?.filter(|row| secret.is_kept_as(&row.token_hash));
-    let token = row.map(|row| Row {
+    let Some(row) = row else { return Ok(None) };
+    let version = row.version;
+    let token = Row {
         id: row.id,
         name: row.name,
         role: row.role,
@@ -224,19 +242,16 @@ pub async fn find(connection: &mut PgConnection, secret: &Secret) -> Result<Opti
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
         last_used_at: row.last_used_at,
-    });
-    token.map(Token::try_from).transpose()
+    };
+    Ok(Some(Found { token: token.try_into()?, version }))
 }
 
-/// Notes that a token was used, unless that was noted a moment ago.
+/// Notes that a token was used.
 ///
 /// # Errors
 ///
 /// The database does not answer.
 pub async fn used(connection: &mut PgConnection, token: &Token, now: Timestamp) -> Result<(), sqlx::Error> {
-    if token.last_used_at.is_some_and(|last| now.duration_since(last) < SEEN_EVERY) {
-        return Ok(());
-    }
     sqlx::query!(
         "-- tokens.used\nUPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
         token.id,

@@ -14,6 +14,7 @@ use plo_drift::api::{self, ApiState, HealthLimits};
 use plo_drift::app;
 use plo_drift::clock::Clock;
 use plo_drift::config::Config;
+use plo_drift::database::readers::Readers;
 use plo_drift::identity::Identity;
 use plo_drift::policy_file::PolicyDocument;
 use plo_drift::store::policies::in_force::InForce;
@@ -72,6 +73,8 @@ fn router_with(limits: RequestLimits, pool: PgPool, identity: Option<Arc<Identit
         import_place: api::imports::ImportPlace::default(),
         preview: app::previews(&pool, &config, &policy),
         policy,
+        readers: Readers::of(&pool, 4),
+        known_pages: Arc::default(),
         pool,
         identity,
         clock,

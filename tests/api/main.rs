@@ -16,6 +16,7 @@ mod health;
 mod history;
 mod imports;
 mod issuer;
+mod known_pages;
 mod links;
 mod metrics;
 mod one_case;

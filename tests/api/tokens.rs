@@ -24,7 +24,7 @@ async fn a_token_is_made_found_listed_and_revoked_and_its_secret_is_not_kept() {
     assert_ne!((id, &secret), (other_id, &other));
 
     let shown = Secret::parse(&secret.reveal()).expect("it is read as it is shown");
-    let found = tokens::find(&mut connection, &shown).await.expect("it answers").expect("it is there");
+    let found = tokens::find(&mut connection, &shown).await.expect("it answers").expect("it is there").token;
     assert_eq!((found.id, found.role, &found.scope.teams), (id, ApiRole::Chair, &new.teams));
     assert!(found.is_valid_at(now()) && !found.is_valid_at(now() + jiff::SignedDuration::from_hours(1)));
 

@@ -2,13 +2,16 @@
 
 use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
+use sqlx::PgConnection;
 
 use super::{Caller, Who};
 use crate::api::ApiState;
+use crate::api::known_pages::Seen;
 use crate::api::problem::Problem;
+use crate::database::readers::Question;
 use crate::identity::Unidentified;
 use crate::store::people;
-use crate::store::tokens::{self, Secret};
+use crate::store::tokens::{self, Found, Secret};
 
 /// A token that a request shows.
 pub enum Shown<'r> {
@@ -37,11 +40,23 @@ pub fn shown(headers: &HeaderMap) -> Option<Shown<'_>> {
 ///
 /// It does not count; the database does not answer.
 pub async fn of_a_token(state: &ApiState, secret: &Secret, now: Timestamp) -> Result<Caller, Problem> {
-    let mut connection = state.pool.acquire().await?;
-    let token = tokens::find(&mut connection, secret).await?;
-    let token = token.filter(|token| token.is_valid_at(now)).ok_or(Problem::Unauthenticated)?;
-    tokens::used(&mut connection, &token, now).await?;
-    Ok(Caller { who: Who::Token(token.id), scope: token.scope, roles: vec![token.role] })
+    let found = state.readers.read(secret).await?;
+    let Some(Found { token, version }) = found.answer.filter(|found| found.token.is_valid_at(now)) else {
+        return Err(Problem::Unauthenticated);
+    };
+    if token.is_to_be_noted(now) {
+        tokens::used(&mut *state.pool.acquire().await?, &token, now).await?;
+    }
+    let seen = version.map(|version| Seen { version, by: found.by, newest: found.newest });
+    Ok(Caller { who: Who::Token(token.id), scope: token.scope, roles: vec![token.role], seen })
+}
+
+impl Question for Secret {
+    type Answer = Option<Found>;
+
+    async fn ask(&self, session: &mut PgConnection) -> Result<Option<Found>, sqlx::Error> {
+        tokens::find(session, self).await
+    }
 }
 
 /// The person for whom the issuer made a token.
@@ -56,7 +71,7 @@ pub async fn of_an_issuer(state: &ApiState, token: &str, now: Timestamp) -> Resu
     let person = identity.person(token, now).await?;
     let mut connection = state.pool.acquire().await?;
     let id = people::seen(&mut connection, &person.issuer, &person.subject, now).await?;
-    Ok(Caller { who: Who::Person(id), scope: person.scope, roles: person.roles })
+    Ok(Caller { who: Who::Person(id), scope: person.scope, roles: person.roles, seen: None })
 }
 
 impl From<Unidentified> for Problem {

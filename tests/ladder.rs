@@ -427,6 +427,19 @@ async fn a_hint_that_was_set_wrong_by_hand_is_found_and_repaired() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn a_case_that_stands_as_it_did_was_looked_at_that_night() {
+    let world = World::with_a_ladder().await;
+    world.sql(ONE_RED).await;
+    world.sweep().await;
+    world.pass(DAY);
+    world.sweep().await;
+    assert_eq!(world.ask("SELECT looked_on::text FROM case_watch").await, "2026-06-01", "it was not due");
+    assert!(world.reconcile().await.is_clean());
+    assert_eq!(world.ask("SELECT looked_on::text FROM case_watch").await, "2026-06-02");
+    world.end().await;
+}
+
 /// Each thing that must never be, and how the tables come to show it.
 const BREACHES: [(&str, &str); 11] = [
     ("an alert that is put aside has no running pause", "UPDATE alerts SET state = 'acknowledged'"),

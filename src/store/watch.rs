@@ -11,7 +11,7 @@ use super::sql_day;
 use crate::clock::Moment;
 
 pub use self::kept::{Hints, Kept, Seen, keep, kept};
-pub use self::rounds::{next_not_settled, next_of_part};
+pub use self::rounds::{next_not_settled, next_of_part, note_look};
 
 /// How many marks are taken in by one statement.
 const MARKS_AT_A_TIME: i64 = 100_000;

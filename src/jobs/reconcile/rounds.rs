@@ -59,7 +59,7 @@ async fn walk(
     while !stop.is_cancelled() {
         let mut tx = connection.begin_with(BEGIN_PAGE).await?;
         let page = round.lock().await.next(&mut tx, sweep.cases_at_a_time.into()).await?;
-        let Some(page) = page else { break };
+        let Some(mut page) = page else { break };
         if !policies::is_in_force(&mut tx, &sweep.policy_version).await? {
             bail!("another policy has been put in force meanwhile");
         }
@@ -69,6 +69,9 @@ async fn walk(
         if !differing.is_empty() {
             found.add(mend(&mut connection, sweep, now, &differing).await?);
         }
+        // Both are in the order of their references.
+        page.retain(|reference| differing.binary_search(reference).is_err());
+        watch::note_look(&mut connection, &page, now).await?;
     }
     Ok(found)
 }

@@ -1,6 +1,9 @@
 //! The cases that the nightly reconciliation goes through: every one that is not settled, and a part of the settled ones.
 
+use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+
+use crate::clock::Moment;
 
 /// The next cases, in the order of their references, that are not settled: by their facts, by what is kept of them, or because an alert
 /// of theirs stands. Each of the three is asked, because another one may be wrong.
@@ -54,4 +57,26 @@ pub async fn next_of_part(
     )
     .fetch_all(connection)
     .await
+}
+
+/// Notes that some cases were looked at and stand as they did. Those that somebody else holds are looked at by them.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn note_look(connection: &mut PgConnection, references: &[String], now: Moment) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- watch.note_look
+        WITH held AS (
+            SELECT case_reference FROM case_watch WHERE case_reference = ANY($1) AND looked_on < $2
+            ORDER BY case_reference FOR UPDATE SKIP LOCKED
+        )
+        UPDATE case_watch SET looked_on = $2, looked_at = $3 FROM held WHERE case_watch.case_reference = held.case_reference",
+        references,
+        now.today.to_sqlx() as _,
+        now.at.to_sqlx() as _
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -150,11 +150,10 @@ pub async fn fill(pool: &PgPool, url: &str, today: Date, open_cases: usize, clos
     program(url, &["import", path]);
     program(url, &["check"]);
     run(pool, SENT).await;
-    let told: Vec<&str> = vec![OPEN, CLOSED];
-    for (kind, wanted) in told.into_iter().zip([open_cases, closed_cases]) {
+    for (kind, wanted) in [(OPEN, open_cases), (CLOSED, closed_cases)] {
         run(pool, &copies(kind, wanted / TOLD)).await;
     }
-    run(pool, TELLERS).await;
+    run(pool, TOLD_LEAVE).await;
     run(pool, "VACUUM ANALYZE").await;
 }
 
@@ -167,8 +166,8 @@ const RECIPIENTS: &str = "INSERT INTO recipients (name, email, role, may_see_res
 /// The told families' messages have left.
 const SENT: &str = "UPDATE messages SET state = 'sent', settled_at = now(), reason = NULL WHERE state = 'queued'";
 
-/// The told families themselves make room for their copies.
-const TELLERS: &str = "SET session_replication_role = replica;
+/// The told families themselves go once they are copied.
+const TOLD_LEAVE: &str = "SET session_replication_role = replica;
     DELETE FROM message_alerts WHERE alert_id IN (SELECT id FROM alerts WHERE length(case_reference) = 3);
     DELETE FROM alert_rungs WHERE alert_id IN (SELECT id FROM alerts WHERE length(case_reference) = 3);
     DELETE FROM alerts WHERE length(case_reference) = 3;

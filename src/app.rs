@@ -20,11 +20,13 @@ use tracing::{info, warn};
 
 use crate::api::connections::{self, ConnectionLimits};
 use crate::api::gate::{Gate, RequestLimits};
-use crate::api::{self, ApiState, HealthLimits};
+use crate::api::{self, ApiState};
 use crate::clock::{Clock, Moment};
 use crate::config::identity::SignIn;
 use crate::config::{AllowedDomains, Config, HttpConfig, MailTls, MailTransport};
+use crate::health::HealthLimits;
 use crate::identity::{Identity, SettingsError};
+use crate::jobs::heartbeat::{Heartbeat, Watched};
 use crate::jobs::sweep::{self, Sweep};
 use crate::jobs::worker::{self, Cause};
 use crate::jobs::{deliver, digest, panel, reconcile, retention};
@@ -86,6 +88,15 @@ pub fn identity(config: &Config) -> Result<Option<Arc<Identity>>, SettingsError>
     }
 }
 
+/// What is called outside as long as the service does its work, if anything is.
+///
+/// # Errors
+///
+/// There is nothing to check the monitor's certificate against.
+pub fn heartbeat(config: &Config) -> anyhow::Result<Option<Heartbeat>> {
+    config.heartbeat.as_ref().map(Heartbeat::of).transpose()
+}
+
 /// Everything that runs, until it is told to stop.
 pub struct Service {
     /// The database.
@@ -96,6 +107,8 @@ pub struct Service {
     pub transport: Transport,
     /// Whose tokens count beside the service's own.
     pub identity: Option<Arc<Identity>>,
+    /// What is called outside as long as all is well.
+    pub heartbeat: Option<Heartbeat>,
     /// The only domains that are written to.
     pub allowed_domains: AllowedDomains,
     /// What time it is.
@@ -137,6 +150,11 @@ impl Service {
             let now = self.clock.now().at;
             tracker.spawn(async move { identity.prepare(now).await });
         }
+        let limits = self.health_limits();
+        if let Some(heartbeat) = self.heartbeat.clone() {
+            let (pool, clock, metrics) = (self.pool.clone(), self.clock.clone(), metrics.clone());
+            tracker.spawn(heartbeat.beat(Watched { pool, limits, clock, metrics }, stop.clone()));
+        }
         let state = ApiState {
             pool: self.pool.clone(),
             policy: self.policy.clone(),
@@ -144,11 +162,7 @@ impl Service {
             preview: previews(&self.pool, &self.config, &self.policy),
             identity: self.identity.clone(),
             clock: self.clock.clone(),
-            limits: HealthLimits {
-                sweep: self.config.health.sweep_late_after,
-                mail: self.config.health.mail_late_after,
-                reconciliation: self.config.health.reconciliation_late_after,
-            },
+            limits,
             gate: Arc::new(Gate::of(request_limits(&self.config.http))),
             metrics: metrics.clone(),
             metrics_apart: self.config.http.metrics_listen.is_some(),
@@ -171,6 +185,15 @@ impl Service {
         }
         scheduler.shutdown().await.context("could not stop the scheduler")?;
         Ok(())
+    }
+
+    fn health_limits(&self) -> HealthLimits {
+        let health = self.config.health;
+        HealthLimits {
+            sweep: health.sweep_late_after,
+            mail: health.mail_late_after,
+            reconciliation: health.reconciliation_late_after,
+        }
     }
 
     fn sweeps(&self) -> Sweeps {

@@ -24,6 +24,7 @@ pub mod demo;
 pub mod domain;
 pub mod exchange;
 pub mod fields;
+pub mod health;
 pub mod hex;
 pub mod identity;
 pub mod intake;

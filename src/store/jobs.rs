@@ -147,6 +147,31 @@ pub async fn finish(
     Ok(())
 }
 
+/// Notes that a sweep is through, how many cases it could not judge, and how many it passed over because somebody held them.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn finish_sweep(
+    connection: &mut PgConnection,
+    slot: Timestamp,
+    now: Timestamp,
+    failures: usize,
+    passed_over: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- jobs.finish_sweep
+        UPDATE job_runs SET finished_at = $2, failures = $3, passed_over = $4 WHERE job = 'sweep' AND slot = $1",
+        slot.to_sqlx() as _,
+        now.to_sqlx() as _,
+        i32::try_from(failures).unwrap_or(i32::MAX),
+        i32::try_from(passed_over).unwrap_or(i32::MAX)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Forgets the runs of sweeps that began before this moment, but for the last of each day: it proves that the day was looked at.
 ///
 /// # Errors

@@ -1,0 +1,12 @@
+//! The promises, held against the program as it runs: processes that are killed, a database that goes away, clocks that jump.
+
+mod clock;
+mod hostile;
+mod missed;
+mod policy;
+mod postgres;
+mod running;
+#[expect(dead_code, reason = "other tests stand on the rest")]
+#[path = "../support/mod.rs"]
+mod support;
+mod watcher;

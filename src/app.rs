@@ -23,7 +23,7 @@ use crate::api::gate::{Gate, RequestLimits};
 use crate::api::{self, ApiState};
 use crate::clock::{Clock, Moment};
 use crate::config::identity::SignIn;
-use crate::config::{AllowedDomains, Config, HttpConfig, MailTls, MailTransport};
+use crate::config::{AllowedDomains, Config, HttpConfig, JobsConfig, MailTls, MailTransport};
 use crate::health::HealthLimits;
 use crate::identity::{Identity, SettingsError};
 use crate::jobs::heartbeat::{Heartbeat, Watched};
@@ -127,7 +127,9 @@ impl Service {
         let tracker = TaskTracker::new();
         let metrics = Metrics::default();
         let bells = Bells::default();
-        let mut scheduler = ring_regularly(&self.config, &bells).await?;
+        let scheduler = ring_regularly(self.config.jobs, &bells).await?;
+        let ringing = keep_ringing(scheduler, self.config.jobs, bells.clone(), self.clock.clone(), stop.clone());
+        let ringing = tracker.spawn(ringing);
 
         let mail_bell = bells.mail;
         tracker.spawn(self.sweeping(bells.sweep, mail_bell.clone(), metrics.clone(), stop.clone()));
@@ -183,8 +185,7 @@ impl Service {
         if tokio::time::timeout(DRAIN, tracker.wait()).await.is_err() {
             warn!("something was still under way when the time to stop ran out");
         }
-        scheduler.shutdown().await.context("could not stop the scheduler")?;
-        Ok(())
+        ringing.await.context("the scheduler panicked")?
     }
 
     fn health_limits(&self) -> HealthLimits {
@@ -219,7 +220,7 @@ impl Service {
                 let slot = if cause == Cause::Start { now.at } else { slot_of(now.at, every) };
                 if cause == Cause::Rung {
                     let mut connection = pool.acquire().await.context("could not reach the database")?;
-                    if !jobs::take_slot(&mut connection, "sweep", slot, now.at).await? {
+                    if !jobs::take_sweep(&mut connection, slot, now.at).await? {
                         return Ok(());
                     }
                 }
@@ -304,7 +305,7 @@ fn connection_limits(http: &HttpConfig) -> ConnectionLimits {
 }
 
 /// One bell for each job.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Bells {
     sweep: Arc<Notify>,
     mail: Arc<Notify>,
@@ -317,12 +318,37 @@ struct Bells {
 /// How often the jobs are rung that find out for themselves whether their hour has come.
 const ASK_EVERY_SECONDS: u32 = 60;
 
+/// Rings until it is told to stop. The scheduler rings at instants that it has fixed before: where the clock is put back, it would be
+/// silent until the clock has come again to where it was, so another takes its place.
+/// Nothing goes on without it.
+async fn keep_ringing(
+    mut scheduler: JobScheduler,
+    jobs: JobsConfig,
+    bells: Bells,
+    clock: Clock,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    const LOOK_EVERY: Duration = Duration::from_secs(1);
+    let _stop_the_rest = stop.clone().drop_guard();
+    let mut before = clock.now().at;
+    while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+        let now = clock.now().at;
+        if now < before {
+            warn!(%before, %now, "the clock was put back");
+            scheduler.shutdown().await.context("could not stop the scheduler")?;
+            scheduler = ring_regularly(jobs, &bells).await?;
+        }
+        before = now;
+    }
+    scheduler.shutdown().await.context("could not stop the scheduler")
+}
+
 /// The scheduler only rings bells, in UTC: what a ring means is the worker's.
-async fn ring_regularly(config: &Config, bells: &Bells) -> anyhow::Result<JobScheduler> {
+async fn ring_regularly(jobs: JobsConfig, bells: &Bells) -> anyhow::Result<JobScheduler> {
     let scheduler = JobScheduler::new().await.context("could not make the scheduler")?;
     for (seconds, bell) in [
-        (config.jobs.sweep_every_seconds, &bells.sweep),
-        (config.jobs.deliver_every_seconds, &bells.mail),
+        (jobs.sweep_every_seconds, &bells.sweep),
+        (jobs.deliver_every_seconds, &bells.mail),
         (ASK_EVERY_SECONDS, &bells.digest),
         (ASK_EVERY_SECONDS, &bells.panel),
         (ASK_EVERY_SECONDS, &bells.reconcile),

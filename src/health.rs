@@ -119,7 +119,7 @@ async fn look_patiently(pool: &PgPool, limits: HealthLimits, now: Timestamp) -> 
 }
 
 async fn sweep(connection: &mut PgConnection, limit: SignedDuration, now: Timestamp) -> SweepCheck {
-    let Some(Sweeps { last_finished_at, last_complete_at }) = answered(readiness::sweeps(connection).await) else {
+    let Some(Sweeps { last_finished_at, last_complete_at }) = answered(readiness::sweeps(connection, now).await) else {
         return SweepCheck::default();
     };
     let ok = last_complete_at.is_some_and(|at| now.duration_since(at) < limit);

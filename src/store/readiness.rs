@@ -1,8 +1,11 @@
 //! What tells whether the service does its work.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
+
+use super::jobs;
 
 /// What has become of a database, as a program sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,18 +46,18 @@ pub struct Sweeps {
     pub last_complete_at: Option<Timestamp>,
 }
 
-/// When the last sweeps came to their end.
+/// When the last sweeps came to their end, but for those that did before the clock was put back to now.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn sweeps(connection: &mut PgConnection) -> Result<Sweeps, sqlx::Error> {
+pub async fn sweeps(connection: &mut PgConnection, now: Timestamp) -> Result<Sweeps, sqlx::Error> {
     let row = sqlx::query!(
         r#"-- readiness.sweeps
         SELECT
-            (SELECT max(finished_at) FROM job_runs WHERE job = 'sweep' AND finished_at IS NOT NULL) AS last_finished_at,
-            (SELECT max(finished_at) FROM job_runs WHERE job = 'sweep' AND finished_at IS NOT NULL AND passed_over = 0)
-                AS last_complete_at"#
+            (SELECT max(finished_at) FROM job_runs WHERE job = 'sweep' AND finished_at <= $1) AS last_finished_at,
+            (SELECT max(finished_at) FROM job_runs WHERE job = 'sweep' AND finished_at <= $1 AND passed_over = 0) AS last_complete_at"#,
+        jobs::soon(now).to_sqlx() as _
     )
     .fetch_one(connection)
     .await?;

@@ -83,7 +83,8 @@ impl Moved {
         &self.database.pool
     }
 
-    /// Puts the clock to a moment, and waits until the service has swept and asked every job since.
+    /// Puts the clock to a moment, and waits until the service has swept. Jobs that find out for themselves whether their hour has come
+    /// do so at each full minute, and now.
     async fn goes_to(&self, moment: &str) -> Timestamp {
         let moment = self.clock.goes_to(moment);
         assert!(self.has_swept_since(moment).await, "no sweep since {moment}");
@@ -113,7 +114,9 @@ impl Moved {
 
 /// An amber case on a day: its letter is late by some working days. The digest tells of it.
 fn late_letter(reference: &str, started_on: Date) -> String {
-    format!("INSERT INTO cases (reference, team, recorded_on, started_on) VALUES ('{reference}', 'North', '{started_on}', '{started_on}')")
+    format!(
+        "INSERT INTO cases (reference, team, recorded_on, started_on) VALUES ('{reference}', 'North', '{started_on}', '{started_on}')"
+    )
 }
 
 /// A weekend and the working day after it, from Friday evening: what was made on each day, and where the digest is mailed.
@@ -146,11 +149,11 @@ async fn the_digest_comes_once_at_eight_when_the_clocks_have_gone_forward() {
         date(2026, 3, 27),
         [
             "2026-03-27T18:00:00Z",
-            "2026-03-28T09:00:00Z",
-            "2026-03-29T09:00:00Z",
-            "2026-03-30T06:58:00Z",
-            "2026-03-30T07:00:01Z",
-            "2026-03-30T08:00:01Z",
+            "2026-03-28T09:00:57Z",
+            "2026-03-29T09:00:57Z",
+            "2026-03-30T06:58:57Z",
+            "2026-03-30T07:00:57Z",
+            "2026-03-30T08:00:57Z",
         ],
     )
     .await;
@@ -163,11 +166,11 @@ async fn the_digest_comes_once_at_eight_when_the_clocks_have_gone_back() {
         date(2026, 10, 23),
         [
             "2026-10-23T18:00:00Z",
-            "2026-10-24T09:00:00Z",
-            "2026-10-25T09:00:00Z",
-            "2026-10-26T07:58:00Z",
-            "2026-10-26T08:00:01Z",
-            "2026-10-26T09:00:01Z",
+            "2026-10-24T09:00:57Z",
+            "2026-10-25T09:00:57Z",
+            "2026-10-26T07:58:57Z",
+            "2026-10-26T08:00:57Z",
+            "2026-10-26T09:00:57Z",
         ],
     )
     .await;
@@ -175,14 +178,14 @@ async fn the_digest_comes_once_at_eight_when_the_clocks_have_gone_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leap_day_is_a_day_like_any_other() {
-    let mut moved = Moved::to("2028-02-28T12:00:00Z", "").await;
+    let mut moved = Moved::to("2028-02-28T11:59:50Z", "").await;
     // The period of sixteen weeks ends on 29 February 2028.
     sql(moved.pool(), late_letter("PP-1", date(2027, 11, 9))).await;
     moved.service.start_and_be_ready().await;
     for (moment, day) in [
-        ("2028-02-28T12:00:10Z", date(2028, 2, 28)),
-        ("2028-02-29T12:00:00Z", date(2028, 2, 29)),
-        ("2028-03-01T12:00:00Z", date(2028, 3, 1)),
+        ("2028-02-28T12:00:57Z", date(2028, 2, 28)),
+        ("2028-02-29T12:00:57Z", date(2028, 2, 29)),
+        ("2028-03-01T12:00:57Z", date(2028, 3, 1)),
     ] {
         moved.goes_to(moment).await;
         assert_eq!(differences(moved.pool(), &Policy::default(), day).await, Vec::<String>::new(), "{day}");
@@ -193,11 +196,14 @@ async fn a_leap_day_is_a_day_like_any_other() {
 
 /// What is told twice, or not at all, where the clock is put back by an hour just after the digest.
 async fn what_a_step_back_does(mutant: &str) -> Vec<String> {
-    let mut moved = Moved::to("2026-06-02T07:30:00Z", mutant).await;
+    let mut moved = Moved::to("2026-06-02T07:29:55Z", mutant).await;
     sql(moved.pool(), late_letter("PP-1", date(2026, 5, 22))).await;
     sql(moved.pool(), late_letter("PP-2", date(2026, 1, 5))).await;
     moved.service.start_and_be_ready().await;
-    until("the digest of the day", async || moved.digests_of(date(2026, 6, 2)).await > 0).await;
+    until("the digest of the day", async || {
+        count(moved.pool(), "SELECT count(*) FROM job_runs WHERE job = 'digest'").await > 0
+    })
+    .await;
     moved.smtp.wait_for(2, PATIENCE).await;
     let before = moved.smtp.received().len();
 
@@ -206,16 +212,26 @@ async fn what_a_step_back_does(mutant: &str) -> Vec<String> {
     sql(moved.pool(), late_letter("PP-3", date(2026, 1, 5))).await;
     let swept = moved.has_swept_since(back).await;
     let told = within(PATIENCE, async || moved.smtp.received().len() > before).await;
-    moved.goes_to("2026-06-02T07:31:30Z").await;
+    moved.goes_to("2026-06-02T07:31:58Z").await;
     let mut wrong = Vec::new();
     if !swept || !told {
         wrong.push(format!("stuck: swept {swept}, told {told}"));
     }
     // Asked once a minute, whether the hour has come.
-    within(std::time::Duration::from_secs(3), async || moved.digests_of(date(2026, 6, 2)).await > 1).await;
+    within(std::time::Duration::from_secs(5), async || {
+        count(moved.pool(), "SELECT count(*) FROM job_runs WHERE job = 'digest'").await > 1
+    })
+    .await;
     for (what, query) in [
-        ("digests of a day", "SELECT count(*) FROM (SELECT FROM messages WHERE kind = 'digest' GROUP BY recipient_id, for_day HAVING count(*) > 1) AS twice"),
-        ("alerts of a fact", "SELECT count(*) FROM (SELECT FROM alerts WHERE state <> 'resolved' GROUP BY case_reference, rule, subject HAVING count(*) > 1) AS twice"),
+        (
+            "digests of a day",
+            "SELECT count(*) FROM (SELECT FROM messages WHERE kind = 'digest' GROUP BY recipient_id, for_day HAVING count(*) > 1) AS twice",
+        ),
+        (
+            "alerts of a fact",
+            "SELECT count(*) FROM (SELECT FROM alerts WHERE state <> 'resolved' GROUP BY case_reference, rule, subject HAVING count(*) > 1) AS twice",
+        ),
+        ("the digest of the day", "SELECT count(*) - 1 FROM job_runs WHERE job = 'digest'"),
         ("rungs", "SELECT count(*) FROM (SELECT FROM alert_rungs GROUP BY alert_id, turn, role HAVING count(*) > 1) AS twice"),
     ] {
         if count(moved.pool(), query).await > 0 {
@@ -232,26 +248,33 @@ async fn a_step_back_of_an_hour_tells_nothing_twice_and_stops_nothing() {
     assert_eq!(what_a_step_back_does("").await, Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_that_is_made_twice_is_seen() {
+    let mutant = "CREATE FUNCTION blur() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN NEW.slot := NEW.slot + random() * interval '1 hour'; RETURN NEW; END $$;
+        CREATE TRIGGER blur BEFORE INSERT ON job_runs FOR EACH ROW WHEN (NEW.job = 'digest') EXECUTE FUNCTION blur()";
+    let wrong = what_a_step_back_does(mutant).await;
+    assert!(wrong.contains(&"twice: the digest of the day".to_owned()), "{wrong:?}");
+}
+
 /// Everything that came to its day while nobody ran is told once, and the days without a digest are on record.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_fortnight_everything_late_is_told_once() {
-    let mut moved = Moved::to("2026-06-01T12:00:00Z", "").await;
+    let mut moved = Moved::to("2026-06-01T11:59:55Z", "").await;
     for case in 1..=20 {
         sql(moved.pool(), late_letter(&format!("PP-{case}"), date(2026, 5, 26))).await;
     }
     moved.service.start_and_be_ready().await;
     until("a digest", async || moved.digests_of(date(2026, 6, 1)).await == 1).await;
     moved.service.kill();
-    let back = moved.clock.goes_to("2026-06-15T12:00:00Z");
+    let back = moved.clock.goes_to("2026-06-15T11:59:55Z");
     moved.service.start_and_be_ready().await;
     assert!(moved.has_swept_since(back + SignedDuration::from_secs(1)).await);
     until("the digest", async || moved.digests_of(date(2026, 6, 15)).await == 1).await;
     assert_eq!(differences(moved.pool(), &Policy::default(), date(2026, 6, 15)).await, Vec::<String>::new());
     assert_eq!(broken(moved.pool(), back).await, Vec::<String>::new());
-    until("all mail has left", async || {
-        count(moved.pool(), "SELECT count(*) FROM messages WHERE state <> 'sent'").await == 0
-    })
-    .await;
+    until("all mail has left", async || count(moved.pool(), "SELECT count(*) FROM messages WHERE state <> 'sent'").await == 0)
+        .await;
     let twice = "SELECT count(*) FROM (SELECT FROM alert_rungs GROUP BY alert_id, turn, role HAVING count(*) > 1) AS twice";
     assert_eq!(count(moved.pool(), twice).await, 0);
     let missed = count(moved.pool(), "SELECT count(*) FROM journal WHERE what = 'mail_missed'").await;

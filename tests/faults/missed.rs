@@ -46,7 +46,8 @@ async fn what_is_missed(mutant: &str) -> Vec<String> {
     let missed = r#"{"on": "2026-05-29", "attended": false, "person": "P-2"}"#;
     for _ in 0..3 {
         let request = reqwest::Client::new().post(service.url("/api/v1/cases/PP-4/engagement")).bearer_auth(&token);
-        let request = request.header("content-type", "application/json").header("idempotency-key", uuid::Uuid::now_v7().to_string());
+        let request =
+            request.header("content-type", "application/json").header("idempotency-key", uuid::Uuid::now_v7().to_string());
         let answer = request.body(missed).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{}", answer.text().await.expect("a text"));
     }

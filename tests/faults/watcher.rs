@@ -154,11 +154,13 @@ async fn it_is_noticed_when_the_queue_is_full_or_the_program_is_older_than_its_t
     assert_noticed(&watcher, "migrations", "a newer program has migrated").await;
     assert!(watcher.service.get("/health/ready").await.contains(r#""unknown":1"#));
     // It goes on working beside the newer one.
-    sql(watcher.pool(), "INSERT INTO cases (reference, team, recorded_on, started_on) VALUES ('PP-99', 'North', '2026-01-05', '2026-01-05')").await;
-    until("its alert", async || {
-        count(watcher.pool(), "SELECT count(*) FROM alerts WHERE case_reference = 'PP-99'").await > 0
-    })
+    sql(
+        watcher.pool(),
+        "INSERT INTO cases (reference, team, recorded_on, started_on) VALUES ('PP-99', 'North', '2026-01-05', '2026-01-05')",
+    )
     .await;
+    until("its alert", async || count(watcher.pool(), "SELECT count(*) FROM alerts WHERE case_reference = 'PP-99'").await > 0)
+        .await;
     sql(watcher.pool(), "DELETE FROM _sqlx_migrations WHERE version = 99990101000000").await;
     watcher.comes_back().await;
     watcher.end().await;
@@ -187,7 +189,8 @@ async fn a_lock_that_hangs_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_seen_where_a_lock_that_hangs_is_not_noticed() {
-    let mutant = "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.passed_over := 0; RETURN NEW; END $$;
+    let mutant =
+        "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.passed_over := 0; RETURN NEW; END $$;
         CREATE TRIGGER forget BEFORE UPDATE ON job_runs FOR EACH ROW EXECUTE FUNCTION forget()";
     let unnoticed = unnoticed_of_a_hung_lock(mutant).await;
     assert_eq!(unnoticed, ["readiness does not name sweep", "the heart beats on"]);
@@ -237,7 +240,10 @@ async fn a_hint_set_wrong_by_hand_is_repaired_in_the_night_and_reported() {
     sql(&pool, "UPDATE case_watch SET next_look_on = '2099-01-01', rag = 'green', rules = '{}'").await;
     service.start().await;
     until("the night", async || count(&pool, nights).await == 2).await;
-    assert_eq!(count(&pool, "SELECT count(*) FROM case_watch WHERE rag = 'red' AND next_look_on IS DISTINCT FROM '2099-01-01'").await, 1);
+    assert_eq!(
+        count(&pool, "SELECT count(*) FROM case_watch WHERE rag = 'red' AND next_look_on IS DISTINCT FROM '2099-01-01'").await,
+        1
+    );
     assert_eq!(count(&pool, "SELECT count(*) FROM journal WHERE what = 'hint_repaired' AND case_reference = 'PP-1'").await, 1);
     assert!(service.log().lines().any(|line| line.contains("a hint was wrong and is repaired") && line.contains("PP-1")));
     let clean = "SELECT max(finished_at)::text FROM job_runs WHERE job = 'reconcile' AND failures = 0";

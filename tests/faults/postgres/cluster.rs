@@ -111,7 +111,7 @@ impl Cluster {
         ] {
             command.arg("-c").arg(setting);
         }
-        command.env("LOG", self.log_file()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("LOG", self.log_file()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut guard = command.spawn().expect("a shell starts");
         let mut line = String::new();
         let output = guard.stdout.take().expect("it is piped");

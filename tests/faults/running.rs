@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
 use tempfile::TempDir;
 
-use crate::support::program::program;
+use crate::support::program::{file, program};
 use crate::support::smtp::SmtpServer;
 
 /// Longer than anything here takes on a busy machine.
@@ -32,26 +32,22 @@ pub const PEOPLE: &str = "INSERT INTO recipients (name, email, role) VALUES
 pub struct Service {
     environment: BTreeMap<String, String>,
     folder: TempDir,
-    address: SocketAddr,
+    /// How much of the log is of processes that ran before.
+    log_of_before: usize,
     child: Option<Child>,
 }
 
 impl Service {
     /// One that is not started yet: on this database, sending to this server, quick to notice what is late.
     pub fn on(database: &str, smtp: &SmtpServer) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let service = Self {
-            environment: BTreeMap::new(),
-            folder: tempfile::tempdir().expect("a folder"),
-            address: free.local_addr().expect("it is bound"),
-            child: None,
-        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let ca_file = file(folder.path(), "ca.pem", smtp.ca_pem());
+        let service = Self { environment: BTreeMap::new(), folder, log_of_before: 0, child: None };
         service
             .with("DATABASE_URL", database)
-            .set("HTTP__LISTEN", &free.local_addr().expect("it is bound").to_string())
-            .set("MAIL__HOST", "127.0.0.1")
+            .set("HTTP__LISTEN", "127.0.0.1:0")
             .set("MAIL__PORT", &smtp.port().to_string())
-            .set("MAIL__TLS", "none")
+            .set("MAIL__CA_FILE", &ca_file)
             .set("MAIL__ALLOWED_DOMAINS", "council.example")
             .set("JOBS__SWEEP_EVERY_SECONDS", "1")
             .set("JOBS__DELIVER_EVERY_SECONDS", "1")
@@ -68,6 +64,11 @@ impl Service {
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment.insert(variable.to_owned(), value.to_owned());
         self
+    }
+
+    /// Takes a variable out of its environment again.
+    pub fn forget(&mut self, variable: &str) {
+        self.environment.remove(variable);
     }
 
     /// A command of the program in the same place.
@@ -88,11 +89,17 @@ impl Service {
         self.folder.path().join("log")
     }
 
-    /// Starts it, and waits until it answers.
-    pub async fn start(&mut self) {
+    /// Starts it, whatever becomes of it.
+    pub fn begin(&mut self) {
+        self.log_of_before = self.log().len();
         let log = File::options().append(true).create(true).open(self.log_file()).expect("the log can be opened");
         let mut command = self.command(&["serve"]);
         self.child = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("the program starts"));
+    }
+
+    /// Starts it, and waits until it answers.
+    pub async fn start(&mut self) {
+        self.begin();
         until("the service lives", async || self.status("/health/live").await == Some(StatusCode::OK)).await;
     }
 
@@ -110,19 +117,69 @@ impl Service {
         }
     }
 
+    /// Freezes it in the midst of what it does.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on after a pause.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.as_ref().expect("it was started").id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().expect("kill runs").success());
+    }
+
+    /// Asks it to stop, and waits for its end.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Waits for its end, and how it ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let child = self.child.as_mut().expect("it was started");
+            if let Some(status) = child.try_wait().expect("the child is ours") {
+                self.child = None;
+                return status;
+            }
+            assert!(Instant::now() < give_up, "it does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Everything that it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// Where the process listens that runs now, once it says so.
+    fn address(&self) -> Option<SocketAddr> {
+        let log = self.log();
+        let serving = |line: &str| serde_json::from_str(line).ok().filter(|line: &Value| line["message"] == "serving");
+        log.get(self.log_of_before..)?.lines().find_map(serving)?["address"].as_str()?.parse().ok()
+    }
+
     /// The address of something that it serves.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.address().expect("it serves"))
     }
 
     async fn status(&self, path: &str) -> Option<StatusCode> {
         let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
-        client.get(self.url(path)).send().await.ok().map(|answer| answer.status())
+        let url = format!("http://{}{path}", self.address()?);
+        client.get(url).send().await.ok().map(|answer| answer.status())
+    }
+
+    /// What a path answers to somebody with a token.
+    pub async fn ask(&self, path: &str, token: &str) -> (StatusCode, Value) {
+        let request = reqwest::Client::new().get(self.url(path)).bearer_auth(token).timeout(PATIENCE);
+        let answer = request.send().await.expect("an answer");
+        (answer.status(), answer.json().await.expect("JSON"))
     }
 
     /// What a path answers, as text.
@@ -180,7 +237,7 @@ pub async fn within(time: Duration, holds: impl AsyncFn() -> bool) -> bool {
         if Instant::now() >= give_up {
             return false;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     true
 }

@@ -1,0 +1,183 @@
+//! A council whose cases drift, and what became of its alerts and mails: what is lost, made twice, or not as it was.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use plo_drift::clock::{Clock, Moment};
+use plo_drift::domain::policy::Policy;
+use sqlx::{AssertSqlSafe, PgPool};
+use uuid::Uuid;
+
+use crate::running::{PEOPLE, Service, broken, count, differences, sql, until};
+use crate::support::database::TestDatabase;
+use crate::support::smtp::{Behaviour, SmtpServer};
+use crate::support::world::open;
+
+/// A database with people and cases in it, and a mail server.
+pub struct Council {
+    pub database: TestDatabase,
+    pub smtp: SmtpServer,
+}
+
+impl Council {
+    /// One with a chair and a service manager, and so many cases, each long over its limit and red.
+    pub async fn with_cases(number: usize) -> Self {
+        let council = Self { database: TestDatabase::new().await, smtp: SmtpServer::start(Behaviour::Accept) };
+        sql(council.pool(), PEOPLE).await;
+        council.record_cases("PP", number).await;
+        council
+    }
+
+    /// Records more cases.
+    pub async fn record_cases(&self, prefix: &str, number: usize) {
+        let cases = format!(
+            "INSERT INTO cases (reference, team, recorded_on, started_on)
+            SELECT '{prefix}-' || number, 'North', DATE '2026-01-05', DATE '2026-01-05' + number FROM generate_series(1, {number}) AS number"
+        );
+        sql(self.pool(), cases).await;
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.database.pool
+    }
+
+    /// A service for it that is not started yet.
+    pub fn service(&self) -> Service {
+        Service::on(&self.database.url, &self.smtp)
+    }
+
+    /// Runs SQL as a council's own program would.
+    pub async fn sql(&self, statements: impl Into<String>) {
+        sql(self.pool(), statements).await;
+    }
+
+    /// Counts.
+    pub async fn count(&self, query: &'static str) -> i64 {
+        count(self.pool(), query).await
+    }
+
+    /// Makes due at once what waits for its next attempt, and what a worker holds: as if that time had passed.
+    pub async fn let_mail_be_due(&self) {
+        self.sql(
+            "UPDATE messages SET next_attempt_at = now() - interval '1 second' WHERE state = 'queued' AND next_attempt_at > now();
+            UPDATE messages SET leased_until = now() - interval '1 second' WHERE state = 'sending'",
+        )
+        .await;
+    }
+
+    /// Waits until a whole sweep that began from now on has ended, and no mail is under way.
+    pub async fn until_settled(&self) {
+        let from: Timestamp = now().at;
+        let swept =
+            format!("SELECT count(*) FROM job_runs WHERE job = 'sweep' AND finished_at IS NOT NULL AND slot >= '{from}'");
+        until("a sweep has ended", async || number(self.pool(), &swept).await > 0).await;
+        let under_way = "SELECT count(*) FROM messages WHERE state NOT IN ('sent', 'dead', 'cancelled')";
+        until("no mail is under way", async || count(self.pool(), under_way).await == 0).await;
+    }
+
+    /// Everything that is not as it must be once nothing is under way: alerts missing or double, not journalled, mails lost, made
+    /// twice, or repeated without need or with other bytes, and what the service's own list of such things finds.
+    pub async fn wrong(&self) -> Vec<String> {
+        let mut wrong = differences(self.pool(), &Policy::default(), now().today).await;
+        wrong.extend(broken(self.pool(), now().at).await);
+        for (what, rows) in WRONG {
+            wrong.extend(self.texts(rows).await.into_iter().map(|row| format!("{what}: {row}")));
+        }
+        wrong.extend(self.wrong_with_mail().await);
+        wrong
+    }
+
+    /// What is wrong between the messages that the database knows and those that the server got.
+    async fn wrong_with_mail(&self) -> Vec<String> {
+        let mut copies: BTreeMap<Uuid, Vec<Vec<u8>>> = BTreeMap::new();
+        for received in self.smtp.received() {
+            copies.entry(message_of(&open(&received).message_id)).or_default().push(received.message);
+        }
+        let rows: Vec<(Uuid, String, Vec<u8>, i64, i64)> = sqlx::query_as(
+            "SELECT id, state, body, count(attempt) FILTER (WHERE outcome = 'accepted'), count(attempt) FILTER (WHERE outcome = 'unknown')
+            FROM messages LEFT JOIN message_attempts ON message_id = id WHERE body IS NOT NULL GROUP BY id",
+        )
+        .fetch_all(self.pool())
+        .await
+        .expect("the query is right");
+        let mut wrong = Vec::new();
+        for (id, state, body, accepted, unknown) in rows {
+            let copies = copies.remove(&id).unwrap_or_default();
+            let came = i64::try_from(copies.len()).expect("not that many");
+            if state == "sent" && (came == 0 || accepted != 1) {
+                wrong.push(format!("a message is sent, came {came} times, and was accepted {accepted} times: {id}"));
+            }
+            if came > accepted + unknown {
+                wrong.push(format!("a message came {came} times, {accepted} accepted and {unknown} unknown: {id}"));
+            }
+            // The server gets them with a line ending of its own after the last.
+            if copies.iter().any(|copy| copy.trim_ascii_end() != body.trim_ascii_end())
+                || copies.iter().any(|copy| *copy != copies[0])
+            {
+                wrong.push(format!("a message came with other bytes than were stored: {id}"));
+            }
+        }
+        wrong.extend(copies.keys().map(|id| format!("a message came that is in no outbox: {id}")));
+        wrong
+    }
+
+    /// The first columns of some rows.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let rows = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(self.pool()).await;
+        rows.expect("the query is right")
+    }
+
+    /// Ends it.
+    pub async fn end(self) {
+        self.database.close().await;
+    }
+}
+
+/// What must not be of alerts that nobody has acted on, and the rows that show it.
+const WRONG: [(&str, &str); 6] = [
+    (
+        "a fact has several alerts",
+        "SELECT concat_ws(' ', case_reference, rule, subject) FROM alerts GROUP BY case_reference, rule, subject HAVING count(*) > 1",
+    ),
+    (
+        "an alert is not journalled once",
+        "SELECT alerts.id::text FROM alerts LEFT JOIN journal ON alert_id = alerts.id AND what = 'alert_opened'
+        GROUP BY alerts.id HAVING count(journal.id) <> 1",
+    ),
+    (
+        "a red alert is in no message that has left",
+        "SELECT id::text FROM alerts WHERE severity = 'red' AND NOT EXISTS (
+            SELECT FROM message_alerts JOIN messages ON messages.id = message_id
+            WHERE alert_id = alerts.id AND message_alerts.turn = alerts.turn AND messages.state = 'sent')",
+    ),
+    (
+        "a person is told twice of a rung",
+        "SELECT concat_ws(' ', recipient_id, alert_id, turn, role)
+        FROM message_alerts JOIN messages ON messages.id = message_id WHERE state <> 'cancelled' AND kind <> 'panel'
+        GROUP BY recipient_id, alert_id, turn, role HAVING count(*) > 1",
+    ),
+    (
+        "a telling is not journalled once",
+        "SELECT concat_ws(' ', message_id, told.alert_id)
+        FROM message_alerts AS told LEFT JOIN journal USING (message_id, alert_id) WHERE journal.what = 'told' OR journal.what IS NULL
+        GROUP BY message_id, told.alert_id HAVING count(journal.id) <> 1",
+    ),
+    (
+        "an attempt has no outcome, though nothing is under way",
+        "SELECT concat_ws(' ', message_id, attempt) FROM message_attempts WHERE outcome IS NULL",
+    ),
+];
+
+/// What time it is.
+pub fn now() -> Moment {
+    Clock::of_the_machine().now()
+}
+
+/// The message that a Message-ID belongs to.
+pub fn message_of(message_id: &str) -> Uuid {
+    message_id.split('@').next().and_then(|id| id.parse().ok()).expect("the Message-ID names the message")
+}
+
+async fn number(pool: &PgPool, query: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(pool).await.expect("the query is right")
+}

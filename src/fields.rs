@@ -41,6 +41,17 @@ pub(crate) fn each_on_a_line(mistakes: &[String]) -> String {
 }
 
 /// The JSON pointer of a field below a place.
+/// A name that somebody else gave to a field or a parameter, unless it may be something else: refusals are kept by whoever reads them, so
+/// that a person's name in the wrong place is not repeated there.
+#[must_use]
+pub fn shown(name: &str) -> &str {
+    const LONGEST: usize = 40;
+    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter));
+    let is_a_name =
+        is_plain && name.len() <= LONGEST && name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+    if is_a_name { name } else { "(not repeated here)" }
+}
+
 fn pointer_to(place: &str, name: &str) -> String {
     format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
@@ -282,7 +293,7 @@ impl<'v> Fields<'v> {
 
     fn refuse_unknown(&self) {
         for name in self.object.keys().filter(|name| !self.known.contains(&name.as_str())) {
-            self.add(pointer_to(&self.pointer, name), "is not a field that is known here".into());
+            self.add(pointer_to(&self.pointer, shown(name)), "is not a field that is known here".into());
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{Mistake, pointer_to};
+use super::{Mistake, pointer_to, shown};
 
 /// Why bytes are no tree.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ struct At<'r> {
 
 impl At<'_> {
     fn below(&self, name: &str) -> Self {
-        Self { pointer: pointer_to(&self.pointer, name), repeated: self.repeated }
+        Self { pointer: pointer_to(&self.pointer, shown(name)), repeated: self.repeated }
     }
 }
 

@@ -64,7 +64,7 @@ mod tests {
         let config = from_environment(&[("URL", "https://monitor.example/ping/5ac1")]).expect("a right configuration");
         let heartbeat = config.heartbeat.expect("it is on");
         assert!(heartbeat.is_encrypted());
-        assert_eq!((heartbeat.every, heartbeat.timeout), (Duration::from_secs(300), Duration::from_secs(10)));
+        assert_eq!((heartbeat.every, heartbeat.timeout), (Duration::from_mins(5), Duration::from_secs(10)));
     }
 
     #[test]

@@ -143,17 +143,13 @@ async fn put(service: &Service, token: &str, policy: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_are_previewed_and_journalled_and_what_is_closed_stays_as_it_was() {
-    assert_eq!(what_is_altered_in_silence("").await, Vec::<String>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_past_that_is_altered_in_silence_is_seen() {
-    let mutant = "DROP TRIGGER policies_are_append_only ON policies;
+    let forgetful = "DROP TRIGGER policies_are_append_only ON policies;
         CREATE FUNCTION alter_the_past() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN UPDATE alerts SET message = 'as if it had been judged by the new policy' WHERE state = 'resolved'; RETURN NULL; END $$;
         CREATE TRIGGER alter_the_past AFTER INSERT ON policies FOR EACH ROW EXECUTE FUNCTION alter_the_past()";
-    let wrong = what_is_altered_in_silence(mutant).await;
+    let (altered, seen) = tokio::join!(what_is_altered_in_silence(""), what_is_altered_in_silence(forgetful));
+    assert_eq!(altered, Vec::<String>::new());
     for expected in ["altered: SELECT (alerts.*)::text", "not refused: UPDATE policies"] {
-        assert!(wrong.iter().any(|line| line.starts_with(expected)), "{expected}: {wrong:?}");
+        assert!(seen.iter().any(|line| line.starts_with(expected)), "the mutant lives: {expected}: {seen:?}");
     }
 }

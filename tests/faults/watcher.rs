@@ -5,16 +5,19 @@ mod monitor;
 
 use std::time::Duration;
 
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use self::monitor::Monitor;
-use crate::running::{PATIENCE, PEOPLE, Service, count, sql, until, within};
+use crate::running::{PEOPLE, Service, count, sql, until, within};
 use crate::support::database::{TestDatabase, server_url};
 use crate::support::smtp::{Behaviour, SmtpServer};
 
 /// Started on 5 January 2026 with nothing done: red since long.
 const RED_CASE: &str =
     "INSERT INTO cases (reference, team, recorded_on, started_on) VALUES ('PP-1', 'North', '2026-01-05', '2026-01-05')";
+
+/// Three times as long as anything may be late.
+const NOTICED: Duration = Duration::from_secs(12);
 
 /// Long enough for a beat that is already on its way, and for several that should not be.
 const SILENCE: Duration = Duration::from_millis(2_500);
@@ -56,7 +59,7 @@ impl Watcher {
     async fn unnoticed(&self, check: &str) -> Vec<String> {
         let mut unnoticed = Vec::new();
         let noticed = async || self.service.unwell().await.iter().any(|unwell| unwell == check);
-        if !within(Duration::from_secs(15), noticed).await {
+        if !within(NOTICED, noticed).await {
             unnoticed.push(format!("readiness does not name {check}"));
         }
         // A look may have begun before it was unwell.
@@ -89,16 +92,19 @@ async fn assert_noticed(watcher: &Watcher, check: &str, how: &str) {
     assert_eq!(watcher.unnoticed(check).await, Vec::<String>::new(), "{how}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn it_is_noticed_when_the_sweep_the_sender_or_the_database_stops() {
+/// Every sweep fails.
+async fn the_sweep_stops() {
     let watcher = Watcher::new().await;
-
     sql(watcher.pool(), "ALTER TABLE case_marks RENAME TO case_marks_away").await;
     assert_noticed(&watcher, "sweep", "every sweep fails").await;
     sql(watcher.pool(), "ALTER TABLE case_marks_away RENAME TO case_marks").await;
     watcher.comes_back().await;
+    watcher.end().await;
+}
 
-    // Every claim fails, so nothing is ever sent.
+/// Every claim fails, so nothing is ever sent.
+async fn the_sender_stops() {
+    let watcher = Watcher::new().await;
     sql(
         watcher.pool(),
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
@@ -110,25 +116,29 @@ async fn it_is_noticed_when_the_sweep_the_sender_or_the_database_stops() {
     sql(watcher.pool(), "DROP TRIGGER refuse ON messages").await;
     watcher.comes_back().await;
     assert_eq!(count(watcher.pool(), "SELECT count(*) FROM messages WHERE state = 'sent'").await, 1);
+    watcher.end().await;
+}
 
+/// The database lets nobody in.
+async fn the_database_stops() {
+    let watcher = Watcher::new().await;
     let name = watcher.database.url.rsplit('/').next().and_then(|rest| rest.split('?').next()).expect("a name").to_owned();
     let mut server = PgConnection::connect(server_url()).await.expect("the server answers");
     let shut = format!(
         "ALTER DATABASE {name} ALLOW_CONNECTIONS false;
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(shut)).execute(&mut server).await.expect("it is shut");
+    sqlx::raw_sql(AssertSqlSafe(shut)).execute(&mut server).await.expect("it is shut");
     assert_noticed(&watcher, "database", "the database lets nobody in").await;
     let open = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(open)).execute(&mut server).await.expect("it is open");
+    sqlx::raw_sql(AssertSqlSafe(open)).execute(&mut server).await.expect("it is open");
     watcher.comes_back().await;
     watcher.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn it_is_noticed_when_the_queue_is_full_or_the_program_is_older_than_its_tables() {
+/// The mail server takes nothing, so that the queue grows.
+async fn the_queue_is_full() {
     let watcher = Watcher::new().await;
-
     watcher.smtp.set_behaviour(Behaviour::RefuseMailFrom(451));
     sql(
         watcher.pool(),
@@ -142,9 +152,17 @@ async fn it_is_noticed_when_the_queue_is_full_or_the_program_is_older_than_its_t
     // As if the time until the next try had passed.
     sql(watcher.pool(), "UPDATE messages SET next_attempt_at = now() WHERE state = 'queued'").await;
     watcher.comes_back().await;
-    assert_eq!(count(watcher.pool(), "SELECT count(*) FROM messages WHERE state <> 'sent'").await, 0);
+    until("all of it has left", async || {
+        count(watcher.pool(), "SELECT count(*) FROM messages WHERE state <> 'sent'").await == 0
+    })
+    .await;
     assert!(watcher.smtp.received().len() >= 50);
+    watcher.end().await;
+}
 
+/// A newer program has migrated.
+async fn the_program_is_older_than_its_tables() {
+    let watcher = Watcher::new().await;
     sql(
         watcher.pool(),
         "INSERT INTO _sqlx_migrations SELECT 99990101000000, 'of a newer program', now(), true, checksum, execution_time
@@ -154,16 +172,23 @@ async fn it_is_noticed_when_the_queue_is_full_or_the_program_is_older_than_its_t
     assert_noticed(&watcher, "migrations", "a newer program has migrated").await;
     assert!(watcher.service.get("/health/ready").await.contains(r#""unknown":1"#));
     // It goes on working beside the newer one.
-    sql(
-        watcher.pool(),
-        "INSERT INTO cases (reference, team, recorded_on, started_on) VALUES ('PP-99', 'North', '2026-01-05', '2026-01-05')",
-    )
-    .await;
-    until("its alert", async || count(watcher.pool(), "SELECT count(*) FROM alerts WHERE case_reference = 'PP-99'").await > 0)
-        .await;
+    sql(watcher.pool(), RED_CASE).await;
+    until("its alert", async || count(watcher.pool(), "SELECT count(*) FROM alerts").await > 0).await;
     sql(watcher.pool(), "DELETE FROM _sqlx_migrations WHERE version = 99990101000000").await;
     watcher.comes_back().await;
     watcher.end().await;
+}
+
+/// The sixth is below: a lock that hangs.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_noticed_when_the_watcher_has_stopped_in_whichever_way() {
+    tokio::join!(
+        the_sweep_stops(),
+        the_sender_stops(),
+        the_database_stops(),
+        the_queue_is_full(),
+        the_program_is_older_than_its_tables()
+    );
 }
 
 /// What is not noticed of a case that somebody holds for ever, so that no sweep can look at it.
@@ -184,16 +209,12 @@ async fn unnoticed_of_a_hung_lock(mutant: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_hangs_is_noticed() {
-    assert_eq!(unnoticed_of_a_hung_lock("").await, Vec::<String>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn it_is_seen_where_a_lock_that_hangs_is_not_noticed() {
-    let mutant =
+    let forgetful =
         "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.passed_over := 0; RETURN NEW; END $$;
         CREATE TRIGGER forget BEFORE UPDATE ON job_runs FOR EACH ROW EXECUTE FUNCTION forget()";
-    let unnoticed = unnoticed_of_a_hung_lock(mutant).await;
-    assert_eq!(unnoticed, ["readiness does not name sweep", "the heart beats on"]);
+    let (unnoticed, seen) = tokio::join!(unnoticed_of_a_hung_lock(""), unnoticed_of_a_hung_lock(forgetful));
+    assert_eq!(unnoticed, Vec::<String>::new());
+    assert_eq!(seen, ["readiness does not name sweep", "the heart beats on"], "the mutant lives");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,7 +241,6 @@ fn failures(metrics: &str) -> u64 {
     line.expect("it is counted").parse().expect("a number")
 }
 
-/// What is not found of a hint that somebody set wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_set_wrong_by_hand_is_repaired_in_the_night_and_reported() {
     let database = TestDatabase::new().await;
@@ -258,8 +278,7 @@ async fn a_hint_set_wrong_by_hand_is_repaired_in_the_night_and_reported() {
     sql(&pool, "UPDATE job_runs SET slot = slot - interval '1 day' WHERE job = 'reconcile'").await;
     service.kill();
     service.start().await;
-    let is_clean = async || service.unwell().await.is_empty() || within(Duration::from_millis(100), async || false).await;
-    assert!(within(PATIENCE, is_clean).await, "after a clean night it is ready again");
+    service.until_ready().await;
     service.kill();
     database.close().await;
 }

@@ -9,7 +9,7 @@
 //! * [`store`] (PostgreSQL), [`mailer`] (mail) and [`exchange`] (files) are its borders;
 //! * [`domain`] is what drift is: facts in, dates out, no I/O and no clock.
 //!
-//! [`clock`], [`config`], [`fields`], [`links`], [`metrics`], [`policy_file`] and [`telemetry`] are plain values that any floor above the domain may use.
+//! [`clock`], [`config`], [`failpoints`], [`fields`], [`links`], [`metrics`], [`policy_file`] and [`telemetry`] are plain values that any floor above the domain may use.
 
 pub mod api;
 pub mod app;
@@ -23,6 +23,7 @@ pub mod database;
 pub mod demo;
 pub mod domain;
 pub mod exchange;
+pub mod failpoints;
 pub mod fields;
 pub mod health;
 pub mod hex;

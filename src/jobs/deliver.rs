@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use crate::clock::{Clock, Moment};
 use crate::config::AllowedDomains;
 use crate::domain::delivery;
+use crate::failpoints::failpoint;
 use crate::mailer::transport::{Envelope, Outcome, Transport};
 use crate::store::journal::{self, Entry, What};
 use crate::store::outbox::{self, AttemptOutcome, Claimed, Fate};
@@ -51,6 +52,7 @@ pub async fn run(
         if claimed.is_empty() {
             break;
         }
+        failpoint("claim.after_commit");
         let mut under_way = JoinSet::new();
         for message in claimed {
             let (pool, transport, clock) = (pool.clone(), transport.clone(), clock.clone());
@@ -87,6 +89,9 @@ async fn claim(connection: &mut PgConnection, now: Moment) -> Result<Vec<Claimed
         let withdrawn = outbox::withdraw(&mut tx, &due, now).await?;
         if withdrawn.is_empty() {
             let claimed = outbox::claim(&mut tx, &due, now.at).await?;
+            if !claimed.is_empty() {
+                failpoint("claim.before_commit");
+            }
             tx.commit().await?;
             return Ok(claimed);
         }
@@ -105,7 +110,11 @@ enum Kept {
 }
 
 async fn send(transport: &Transport, message: &Claimed) -> Outcome {
-    transport.send(&Envelope { id: message.id, from: &message.from, to: &message.to, bytes: &message.bytes }).await
+    failpoint("send.before_connecting");
+    let envelope = Envelope { id: message.id, from: &message.from, to: &message.to, bytes: &message.bytes };
+    let outcome = transport.send(&envelope).await;
+    failpoint("send.answered");
+    outcome
 }
 
 fn not_allowed() -> Outcome {
@@ -154,7 +163,9 @@ async fn settle_once(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &
     if holds && matches!(kept, Kept::Dead) {
         outbox::pass_on(&mut tx, message.id, moment).await?;
     }
+    failpoint("settle.before_commit");
     tx.commit().await?;
+    failpoint("settle.after_commit");
     if !holds {
         warn!(message.id = %message.id, attempt = message.attempt, "another worker took the message over");
         return Ok(Kept::TakenOver);

@@ -14,6 +14,7 @@ use super::sweep::judge::{self, Which};
 use super::sweep::{self, Report, Sweep};
 use crate::clock::Moment;
 use crate::domain::calendar::Span;
+use crate::failpoints::failpoint;
 use crate::mailer::post;
 use crate::store::invariants::{self, Broken};
 use crate::store::journal::{self, Entry, What};
@@ -97,7 +98,9 @@ pub async fn reconcile(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &Cancell
             Ok(page) => {
                 let repaired = differing(&before, &watch::hints(&mut tx, &held).await?);
                 journal_repaired(&mut tx, &repaired, now).await?;
+                failpoint("reconcile.page.before_commit");
                 tx.commit().await?;
+                failpoint("reconcile.page.after_commit");
                 found.repaired.extend(repaired);
                 found.missed.add(page);
             }

@@ -16,6 +16,7 @@ use self::judge::Which;
 use crate::clock::Moment;
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Severity;
+use crate::failpoints::failpoint;
 use crate::mailer::post::{self, Post};
 use crate::store::policies::{self, Account, PolicyVersion};
 use crate::store::{jobs, watch};
@@ -105,6 +106,7 @@ pub async fn run(
     }
     jobs::begin_sweep(&mut tx, slot, now.at).await?;
     tx.commit().await?;
+    failpoint("sweep.begun");
 
     let mut report = Report::default();
     let mut after = String::new();
@@ -122,7 +124,9 @@ pub async fn run(
         after.clone_from(last);
         match judge::page(&mut tx, sweep, now, &held).await {
             Ok(page) => {
+                failpoint("sweep.page.before_commit");
                 tx.commit().await?;
+                failpoint("sweep.page.after_commit");
                 report.add(page);
             }
             Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),
@@ -135,8 +139,10 @@ pub async fn run(
 
     follow_up::all(&mut connection, sweep, now, &mut report).await?;
     report.messages = post::seal_gathered(&mut connection, &sweep.post, now).await?;
+    failpoint("sweep.before_finish");
     let passed_over = watch::count_held_elsewhere(&mut connection, now).await?;
     jobs::finish_sweep(&mut connection, slot, now.at, report.postponed.len(), passed_over).await?;
+    failpoint("sweep.after_finish");
     if passed_over > 0 {
         warn!(cases = passed_over, "cases that are due are held by somebody else, and were passed over");
     }

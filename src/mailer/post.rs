@@ -15,6 +15,7 @@ use crate::clock::Moment;
 use crate::config::{AllowedDomains, Config};
 use crate::domain::calendar::{Calendar, Span};
 use crate::domain::policy::Policy;
+use crate::failpoints::failpoint;
 use crate::links::{self, Link, LinkKey};
 use crate::store::agenda::item::Item;
 use crate::store::gathering::{self, Gathering, MessageKind, Sealed};
@@ -64,9 +65,12 @@ pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Mome
         let mut tx = connection.begin().await?;
         let Some(gathering) = gathering::hold_gathering(&mut tx, after).await? else { break };
         after = gathering.id;
+        failpoint("enqueue.gathered");
         match seal_or_cancel(&mut tx, &gathering, post, now).await {
             Ok(made) => {
+                failpoint("enqueue.before_commit");
                 tx.commit().await?;
+                failpoint("enqueue.after_commit");
                 sealed += usize::from(made);
             }
             Err(wrong) => {

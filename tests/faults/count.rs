@@ -1,6 +1,6 @@
 //! A council whose cases drift, and what became of its alerts and mails: what is lost, made twice, or not as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use plo_drift::clock::{Clock, Moment};
@@ -8,22 +8,19 @@ use plo_drift::domain::policy::Policy;
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-use crate::running::{PEOPLE, Service, broken, count, differences, sql, until};
-use crate::support::database::TestDatabase;
-use crate::support::smtp::{Behaviour, SmtpServer};
-use crate::support::world::open;
+use crate::running::{Service, broken, differences, sql, until};
+use crate::support::world::{World, open};
 
-/// A database with people and cases in it, and a mail server.
+/// A council with people on the ladder, cases, a mail server, and services that may be started for it.
 pub struct Council {
-    pub database: TestDatabase,
-    pub smtp: SmtpServer,
+    /// Its database and mail server, with the jobs called by hand and a clock that the test moves.
+    pub world: World,
 }
 
 impl Council {
-    /// One with a chair and a service manager, and so many cases, each long over its limit and red.
+    /// One with somebody for each rung, and so many cases, each long over its limit and red.
     pub async fn with_cases(number: usize) -> Self {
-        let council = Self { database: TestDatabase::new().await, smtp: SmtpServer::start(Behaviour::Accept) };
-        sql(council.pool(), PEOPLE).await;
+        let council = Self { world: World::with_a_ladder().await };
         council.record_cases("PP", number).await;
         council
     }
@@ -34,16 +31,19 @@ impl Council {
             "INSERT INTO cases (reference, team, recorded_on, started_on)
             SELECT '{prefix}-' || number, 'North', DATE '2026-01-05', DATE '2026-01-05' + number FROM generate_series(1, {number}) AS number"
         );
-        sql(self.pool(), cases).await;
+        self.sql(cases).await;
     }
 
+    /// The pool.
     pub fn pool(&self) -> &PgPool {
-        &self.database.pool
+        self.world.pool()
     }
 
     /// A service for it that is not started yet.
     pub fn service(&self) -> Service {
-        Service::on(&self.database.url, &self.smtp)
+        Service::on(&self.world.database.url, &self.world.smtp)
+            .set("DATABASE__MAX_CONNECTIONS", "5")
+            .set("LOG__FILTER", "plo_drift=info")
     }
 
     /// Runs SQL as a council's own program would.
@@ -52,8 +52,8 @@ impl Council {
     }
 
     /// Counts.
-    pub async fn count(&self, query: &'static str) -> i64 {
-        count(self.pool(), query).await
+    pub async fn count(&self, query: &str) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(self.pool()).await.expect("the query is right")
     }
 
     /// Makes due at once what waits for its next attempt, and what a worker holds: as if that time had passed.
@@ -65,14 +65,18 @@ impl Council {
         .await;
     }
 
-    /// Waits until a whole sweep that began from now on has ended, and no mail is under way.
+    /// Waits until a whole sweep that began from now on has ended, and all mail has come to its end; nothing waits for its time.
     pub async fn until_settled(&self) {
         let from: Timestamp = now().at;
         let swept =
             format!("SELECT count(*) FROM job_runs WHERE job = 'sweep' AND finished_at IS NOT NULL AND slot >= '{from}'");
-        until("a sweep has ended", async || number(self.pool(), &swept).await > 0).await;
+        until("a sweep has ended", async || self.count(&swept).await > 0).await;
         let under_way = "SELECT count(*) FROM messages WHERE state NOT IN ('sent', 'dead', 'cancelled')";
-        until("no mail is under way", async || count(self.pool(), under_way).await == 0).await;
+        until("no mail is under way", async || {
+            self.let_mail_be_due().await;
+            self.count(under_way).await == 0
+        })
+        .await;
     }
 
     /// Everything that is not as it must be once nothing is under way: alerts missing or double, not journalled, mails lost, made
@@ -90,7 +94,7 @@ impl Council {
     /// What is wrong between the messages that the database knows and those that the server got.
     async fn wrong_with_mail(&self) -> Vec<String> {
         let mut copies: BTreeMap<Uuid, Vec<Vec<u8>>> = BTreeMap::new();
-        for received in self.smtp.received() {
+        for received in self.world.smtp.received() {
             copies.entry(message_of(&open(&received).message_id)).or_default().push(received.message);
         }
         let rows: Vec<(Uuid, String, Vec<u8>, i64, i64)> = sqlx::query_as(
@@ -121,6 +125,19 @@ impl Council {
         wrong
     }
 
+    /// How many messages the server got more than once.
+    pub fn repeated(&self) -> usize {
+        let received = self.world.smtp.received();
+        let ids: BTreeSet<String> = received.iter().map(|received| open(received).message_id).collect();
+        received.len() - ids.len()
+    }
+
+    /// The alerts of which something holds.
+    pub async fn alerts(&self, condition: &str) -> Vec<Uuid> {
+        let query = format!("SELECT id FROM alerts WHERE {condition} ORDER BY id");
+        sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(self.pool()).await.expect("the condition is right")
+    }
+
     /// The first columns of some rows.
     pub async fn texts(&self, query: &str) -> Vec<String> {
         let rows = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(self.pool()).await;
@@ -129,7 +146,7 @@ impl Council {
 
     /// Ends it.
     pub async fn end(self) {
-        self.database.close().await;
+        self.world.end().await;
     }
 }
 
@@ -176,8 +193,4 @@ pub fn now() -> Moment {
 /// The message that a Message-ID belongs to.
 pub fn message_of(message_id: &str) -> Uuid {
     message_id.split('@').next().and_then(|id| id.parse().ok()).expect("the Message-ID names the message")
-}
-
-async fn number(pool: &PgPool, query: &str) -> i64 {
-    sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(pool).await.expect("the query is right")
 }

@@ -62,8 +62,13 @@ impl Service {
 
     /// The same with a variable in its environment.
     pub fn with(mut self, variable: &str, value: &str) -> Self {
-        self.environment.insert(variable.to_owned(), value.to_owned());
+        self.will_have(variable, value);
         self
+    }
+
+    /// Puts a variable into its environment, for when it is started again.
+    pub fn will_have(&mut self, variable: &str, value: &str) {
+        self.environment.insert(variable.to_owned(), value.to_owned());
     }
 
     /// Takes a variable out of its environment again.
@@ -138,12 +143,16 @@ impl Service {
         self.ended().await
     }
 
+    /// How it has ended; absent while it runs.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut().expect("it was started").try_wait().expect("the child is ours")
+    }
+
     /// Waits for its end, and how it ended.
     pub async fn ended(&mut self) -> ExitStatus {
         let give_up = Instant::now() + PATIENCE;
         loop {
-            let child = self.child.as_mut().expect("it was started");
-            if let Some(status) = child.try_wait().expect("the child is ours") {
+            if let Some(status) = self.has_ended() {
                 self.child = None;
                 return status;
             }
@@ -162,6 +171,11 @@ impl Service {
         let log = self.log();
         let serving = |line: &str| serde_json::from_str(line).ok().filter(|line: &Value| line["message"] == "serving");
         log.get(self.log_of_before..)?.lines().find_map(serving)?["address"].as_str()?.parse().ok()
+    }
+
+    /// Whether it has come so far that it answers.
+    pub fn serves(&self) -> bool {
+        self.address().is_some()
     }
 
     /// The address of something that it serves.

@@ -10,6 +10,7 @@ use crate::domain::ladder::{Position, TurnedBy};
 use crate::domain::pause::PauseEnd;
 use crate::domain::policy::{Policy, Role};
 use crate::domain::telling::Person;
+use crate::failpoints::failpoint;
 use crate::mailer::telling::{Telling, Turned, climb_all};
 use crate::store::alerts::{self, EndedPause, Turn};
 use crate::store::journal::{self, ToAdd, What};
@@ -52,7 +53,9 @@ async fn end_pauses(connection: &mut PgConnection, sweep: &Sweep, now: Moment, r
         }
         journal::add_all(&mut tx, now.at, &ended.iter().map(reopened).collect::<Vec<_>>()).await?;
         report.told += climb_turned(&mut tx, sweep, now, &ids).await?;
+        failpoint("pauses.before_commit");
         tx.commit().await?;
+        failpoint("pauses.after_commit");
         report.reopened.extend(ended.into_iter().map(Line::from));
     }
     Ok(())
@@ -98,7 +101,9 @@ async fn climb_due(connection: &mut PgConnection, sweep: &Sweep, now: Moment, re
         let Some(last) = held.last() else { break };
         after = last.id;
         report.told += climb(&mut tx, sweep, now, &held, Turned::Before).await?;
+        failpoint("ladder.before_commit");
         tx.commit().await?;
+        failpoint("ladder.after_commit");
     }
     Ok(())
 }

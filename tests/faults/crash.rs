@@ -1,0 +1,168 @@
+//! The service dies at every point of its road: nothing is lost, and nothing is done twice.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use plo_drift::domain::pause::PauseKind;
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use crate::count::{Council, now};
+use crate::running::Service;
+use crate::support::world::Pause;
+
+/// Services that are made to die at the same time.
+const AT_A_TIME: usize = 5;
+
+/// How often a service is given work at most before it must have died.
+const MOST_MEALS: usize = 20;
+
+/// The points at which the answer of the mail server is lost, so that the same bytes are sent again.
+const AFTER_THE_ANSWER: [&str; 2] = ["send.answered", "settle.before_commit"];
+
+/// Every point in the program's source, in no order.
+fn points() -> Vec<String> {
+    let (mut points, mut folders) = (Vec::new(), vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(path).expect("a source file");
+            let named = text.split("failpoint(\"").skip(1).filter_map(|rest| rest.split('"').next());
+            points.extend(named.map(str::to_owned));
+        }
+    }
+    points
+}
+
+/// A council in which ten days ago somebody was told of some cases; half of those alerts somebody snoozed.
+async fn with_a_past() -> Council {
+    let council = Council::with_cases(8).await;
+    let ten_days_ago = now().at - SignedDuration::from_hours(24 * 10);
+    council.world.at(&ten_days_ago.to_string());
+    council.world.cycle().await;
+    let chair = council.count("SELECT id FROM recipients WHERE role = 'legal_gateway_chair'").await;
+    let alerts = council.alerts("case_reference <= 'PP-4'").await;
+    for alert in alerts {
+        let until_on = now().today.tomorrow().expect("there is a tomorrow");
+        let reason = "an assessment is awaited";
+        let pause = Pause { alert, kind: PauseKind::Snoozed, by: chair, reason, owner: None, until_on };
+        assert!(council.world.pause(&pause).await, "it was open");
+    }
+    council.sql("UPDATE alerts SET next_rung_on = current_date + 9 WHERE next_rung_on IS NOT NULL").await;
+    council
+}
+
+/// Gives every part of the road something to do: a new case, a pause whose day has come, and a rung that is due.
+async fn feed(council: &Council, number: usize) {
+    council.record_cases(&format!("NEW-{number}"), 2).await;
+    // As if a night had passed for these alone: nobody may move a day that was given.
+    council
+        .sql(
+            "SET session_replication_role = replica;
+            UPDATE alert_pauses SET until_on = current_date WHERE ended_at IS NULL AND alert_id = (
+                SELECT id FROM alerts WHERE state = 'snoozed' AND NOT EXISTS (
+                    SELECT FROM alert_pauses WHERE alert_id = alerts.id AND until_on <= current_date) ORDER BY id LIMIT 1);
+            SET session_replication_role = origin;
+            UPDATE alerts SET next_rung_on = current_date WHERE id = (
+                SELECT id FROM alerts WHERE state = 'open' AND severity = 'red' AND next_rung_on > current_date
+                    AND case_reference BETWEEN 'PP-5' AND 'PP-8' ORDER BY id LIMIT 1)",
+        )
+        .await;
+}
+
+/// Starts a service that dies at a point as it is told (`return`, or `1*off->return`), and gives it work until it has.
+async fn die(council: &Council, service: &mut Service, point: &str, how: &str, fed: &mut usize) -> Result<(), String> {
+    // As if a night had passed.
+    council.sql("DELETE FROM job_runs WHERE job = 'reconcile'").await;
+    service.will_have("FAILPOINTS", &format!("{point}={how}"));
+    service.begin();
+    let give_up = *fed + MOST_MEALS;
+    while service.has_ended().is_none() {
+        if *fed == give_up {
+            return Err(format!("the service does not come to it ({how})"));
+        }
+        if service.serves() {
+            feed(council, *fed).await;
+            *fed += 1;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let status = service.ended().await;
+    service.forget("FAILPOINTS");
+    council.let_mail_be_due().await;
+    if status.code().is_none() { Ok(()) } else { Err(format!("it ended by itself, {status}: {}", service.log())) }
+}
+
+/// Lets a service die at a point, then another at its second passing, and a third do what is left; what is wrong then.
+async fn survive(point: &str) -> Result<Vec<String>, String> {
+    let council = with_a_past().await;
+    let mut service = council.service().set("JOBS__CASES_AT_A_TIME", "1");
+    let mut fed = 0;
+    for how in ["return", "1*off->return"] {
+        die(&council, &mut service, point, how, &mut fed).await?;
+    }
+    service.start().await;
+    council.until_settled().await;
+
+    let mut wrong = council.wrong().await;
+    wrong.extend(unexplained(&service).await);
+    let unknown = council.count("SELECT count(*) FROM message_attempts WHERE outcome = 'unknown'").await;
+    if AFTER_THE_ANSWER.contains(&point) && (council.repeated() == 0 || unknown == 0) {
+        wrong
+            .push(format!("the answer was lost, and {} messages are repeated, {unknown} outcomes unknown", council.repeated()));
+    }
+    if !service.terminate().await.success() {
+        wrong.push("it does not end well".to_owned());
+    }
+    council.end().await;
+    Ok(wrong)
+}
+
+/// What the service cannot answer of one case: who was told of it, when, and what the mail server said.
+async fn unexplained(service: &Service) -> Vec<String> {
+    let token = service.done(&["token", "create", "--name", "an audit", "--role", "reader"]);
+    let (status, answer) = service.ask("/api/v1/cases/NEW-0-1/explain", &token).await;
+    if status != 200 {
+        return vec![format!("the service does not explain: {status}")];
+    }
+    let told = &answer["alerts"][0]["told"][0];
+    let message = |message: &&Value| message["id"] == told["message"] && told["message"].is_string();
+    let messages = answer["messages"].as_array().expect("a list");
+    let attempts = messages.iter().find(message).map_or(&Value::Null, |message| &message["attempts"]);
+    let said = attempts.as_array().and_then(|attempts| attempts.last()).map_or(&Value::Null, |last| &last["reply"]);
+    let role = &told["to"]["role"];
+    let is_explained = *role == "legal_gateway_chair"
+        && told["accepted_at"].is_string()
+        && said.as_str().is_some_and(|said| said.starts_with("250"));
+    if is_explained {
+        Vec::new()
+    } else {
+        vec![format!("it is not said who was told, when, and what the mail server said: {answer}")]
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_dies_at_any_point_loses_nothing_and_does_nothing_twice() {
+    let points = points();
+    assert!(points.len() >= 18, "the points are found: {points:?}");
+    let here = Handle::current();
+    let (mut left, mut dying, mut wrong) = (points.into_iter(), JoinSet::new(), Vec::new());
+    loop {
+        while dying.len() < AT_A_TIME
+            && let Some(point) = left.next()
+        {
+            let here = here.clone();
+            dying.spawn_blocking(move || (here.block_on(survive(&point)), point));
+        }
+        let Some(survived) = dying.join_next().await else { break };
+        let (survived, point) = survived.expect("it came to its end");
+        wrong.extend(survived.unwrap_or_else(|why| vec![why]).into_iter().map(|wrong| format!("{point}: {wrong}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -117,8 +117,8 @@ fn parameters() -> BTreeSet<String> {
     let mut names = BTreeSet::from([NAME.to_owned(), BORN.to_owned(), "cursor".to_owned()]);
     for item in contract["paths"].as_object().expect("paths").values() {
         for operation in item.as_object().expect("an item").values() {
-            let named = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query");
-            names.extend(named.filter_map(|one| one["name"].as_str().map(str::to_owned)));
+            let in_queries = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query");
+            names.extend(in_queries.filter_map(|one| one["name"].as_str().map(str::to_owned)));
         }
     }
     assert!(names.len() > 10, "the contract has parameters");

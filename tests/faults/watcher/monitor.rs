@@ -32,8 +32,7 @@ impl Monitor {
         listener.set_nonblocking(true).expect("a socket can be told not to block");
         let port = listener.local_addr().expect("it is bound").port();
         let listener = TcpListener::from_std(listener).expect("this is within a runtime");
-        let heard = Arc::new(Heard::default());
-        *heard.answer.lock().expect("nobody panics with it") = "200 OK".to_owned();
+        let heard = Arc::new(Heard { answer: Mutex::new("200 OK".to_owned()), ..Heard::default() });
         let listening = tokio::spawn(listen(listener, heard.clone()));
         Self { port, heard, listening }
     }
@@ -72,9 +71,9 @@ async fn listen(listener: TcpListener, heard: Arc<Heard>) {
 }
 
 async fn answer(mut stream: TcpStream, heard: Arc<Heard>) {
-    let mut head = vec![0; 4_096];
-    let Ok(length) = stream.read(&mut head).await else { return };
-    let is_right = String::from_utf8_lossy(&head[..length]).starts_with(&format!("GET /ping/{} ", Monitor::SECRET));
+    let mut request = vec![0; 4_096];
+    let Ok(length) = stream.read(&mut request).await else { return };
+    let is_right = String::from_utf8_lossy(&request[..length]).starts_with(&format!("GET /ping/{} ", Monitor::SECRET));
     let counter = if is_right { &heard.calls } else { &heard.elsewhere };
     counter.fetch_add(1, Ordering::SeqCst);
     let answer = heard.answer.lock().expect("nobody panics with it").clone();

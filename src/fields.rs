@@ -46,10 +46,9 @@ pub(crate) fn each_on_a_line(mistakes: &[String]) -> String {
 #[must_use]
 pub fn shown(name: &str) -> &str {
     const LONGEST: usize = 40;
-    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter));
-    let is_a_name =
-        is_plain && name.len() <= LONGEST && name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
-    if is_a_name { name } else { "(not repeated here)" }
+    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./~".contains(letter));
+    let is_a_number = name.starts_with(|letter: char| letter.is_ascii_digit());
+    if is_plain && !is_a_number && name.len() <= LONGEST { name } else { "(not repeated here)" }
 }
 
 fn pointer_to(place: &str, name: &str) -> String {

@@ -56,7 +56,7 @@ struct At<'r> {
 
 impl At<'_> {
     fn below(&self, name: &str) -> Self {
-        Self { pointer: pointer_to(&self.pointer, shown(name)), repeated: self.repeated }
+        Self { pointer: pointer_to(&self.pointer, name), repeated: self.repeated }
     }
 }
 
@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for At<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = fields.next_key::<String>()? {
-            let below = self.below(&name);
+            let below = self.below(shown(&name));
             if object.contains_key(&name) {
                 let reason = "is given more than once".to_owned();
                 self.repeated.borrow_mut().push(Mistake { pointer: below.pointer.clone(), reason });

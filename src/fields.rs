@@ -405,6 +405,17 @@ mod tests {
         assert_eq!(plain_words(text), expected.map_err(str::to_owned));
     }
 
+    #[rstest::rstest]
+    #[case("started_on", true)]
+    #[case("extra/field", true)]
+    #[case("", true)]
+    #[case("Xanthippe Seeded", false)]
+    #[case("2014-04-03", false)]
+    #[case("Zoë", false)]
+    fn a_name_is_shown_where_it_can_be_that_of_a_field(#[case] name: &str, #[case] expected: bool) {
+        assert_eq!(shown(name) == name, expected);
+    }
+
     #[test]
     fn every_mistake_is_named_and_no_value_is_repeated() {
         let document = json!({"name": 3, "on": "Jane Doe", "list": [{"extra/field": 1}, "x"], "flag": "yes"});

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use plo_drift::clock::{Clock, Moment};
+use plo_drift::domain::pause::PauseKind;
 use plo_drift::domain::policy::Policy;
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 use crate::running::{Service, broken, differences, sql, until};
-use crate::support::world::{World, open};
+use crate::support::world::{Pause, World, open};
 
 /// A council with people on the ladder, cases, a mail server, and services that may be started for it.
 pub struct Council {
@@ -56,23 +58,26 @@ impl Council {
         sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(self.pool()).await.expect("the query is right")
     }
 
-    /// Makes due at once what waits for its next attempt, and what a worker holds: as if that time had passed.
+    /// Makes due at once what waits for its next attempt, as if that time had passed.
     pub async fn let_mail_be_due(&self) {
-        self.sql(
-            "UPDATE messages SET next_attempt_at = now() - interval '1 second' WHERE state = 'queued' AND next_attempt_at > now();
-            UPDATE messages SET leased_until = now() - interval '1 second' WHERE state = 'sending'",
-        )
-        .await;
+        self.sql("UPDATE messages SET next_attempt_at = now() WHERE state = 'queued' AND next_attempt_at > now()").await;
     }
 
-    /// Waits until a whole sweep that began from now on has ended, and all mail has come to its end; nothing waits for its time.
+    /// Takes every message from the worker that holds it, as if the time of its lease had passed.
+    pub async fn let_leases_run_out(&self) {
+        self.sql("UPDATE messages SET leased_until = now() WHERE state = 'sending'").await;
+    }
+
+    /// Waits until a whole sweep that began from now on has ended, no red rung is due, and all mail has come to its end; mail that waits
+    /// for its time is tried at once.
     pub async fn until_settled(&self) {
         let from: Timestamp = now().at;
         let swept =
             format!("SELECT count(*) FROM job_runs WHERE job = 'sweep' AND finished_at IS NOT NULL AND slot >= '{from}'");
         until("a sweep has ended", async || self.count(&swept).await > 0).await;
-        let under_way = "SELECT count(*) FROM messages WHERE state NOT IN ('sent', 'dead', 'cancelled')";
-        until("no mail is under way", async || {
+        let under_way = "SELECT (SELECT count(*) FROM messages WHERE state NOT IN ('sent', 'dead', 'cancelled'))
+            + (SELECT count(*) FROM alerts WHERE state = 'open' AND severity = 'red' AND next_rung_on <= current_date)";
+        until("everything is told", async || {
             self.let_mail_be_due().await;
             self.count(under_way).await == 0
         })
@@ -108,7 +113,7 @@ impl Council {
         for (id, state, body, accepted, unknown) in rows {
             let copies = copies.remove(&id).unwrap_or_default();
             let came = i64::try_from(copies.len()).expect("not that many");
-            if state == "sent" && (came == 0 || accepted != 1) {
+            if state == "sent" && (came == 0 || accepted == 0) {
                 wrong.push(format!("a message is sent, came {came} times, and was accepted {accepted} times: {id}"));
             }
             if came > accepted + unknown {
@@ -170,7 +175,7 @@ const WRONG: [(&str, &str); 6] = [
     (
         "a person is told twice of a rung",
         "SELECT concat_ws(' ', recipient_id, alert_id, turn, role)
-        FROM message_alerts JOIN messages ON messages.id = message_id WHERE state <> 'cancelled' AND kind <> 'panel'
+        FROM message_alerts JOIN messages ON messages.id = message_id WHERE state NOT IN ('cancelled', 'dead') AND kind <> 'panel'
         GROUP BY recipient_id, alert_id, turn, role HAVING count(*) > 1",
     ),
     (
@@ -184,6 +189,22 @@ const WRONG: [(&str, &str); 6] = [
         "SELECT concat_ws(' ', message_id, attempt) FROM message_attempts WHERE outcome IS NULL",
     ),
 ];
+
+/// A council in which ten days ago the chair was told of some cases, and snoozed the alerts of half of them until a day.
+pub async fn with_a_past(until_on: Date) -> Council {
+    let council = Council::with_cases(8).await;
+    let ten_days_ago = now().at - SignedDuration::from_hours(24 * 10);
+    council.world.at(&ten_days_ago.to_string());
+    council.world.cycle().await;
+    let chair = council.count("SELECT id FROM recipients WHERE role = 'legal_gateway_chair'").await;
+    for alert in council.alerts("case_reference <= 'PP-4'").await {
+        let reason = "an assessment is awaited";
+        let pause = Pause { alert, kind: PauseKind::Snoozed, by: chair, reason, owner: None, until_on };
+        assert!(council.world.pause(&pause).await, "it was open");
+    }
+    council.sql("UPDATE alerts SET next_rung_on = current_date + 9 WHERE next_rung_on IS NOT NULL").await;
+    council
+}
 
 /// What time it is.
 pub fn now() -> Moment {

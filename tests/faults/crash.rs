@@ -3,15 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use plo_drift::domain::pause::PauseKind;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use crate::count::{Council, now};
+use crate::count::{Council, now, with_a_past};
 use crate::running::Service;
-use crate::support::world::Pause;
 
 /// Services that are made to die at the same time.
 const AT_A_TIME: usize = 5;
@@ -38,24 +35,6 @@ fn points() -> Vec<String> {
         }
     }
     points
-}
-
-/// A council in which ten days ago somebody was told of some cases; half of those alerts somebody snoozed.
-async fn with_a_past() -> Council {
-    let council = Council::with_cases(8).await;
-    let ten_days_ago = now().at - SignedDuration::from_hours(24 * 10);
-    council.world.at(&ten_days_ago.to_string());
-    council.world.cycle().await;
-    let chair = council.count("SELECT id FROM recipients WHERE role = 'legal_gateway_chair'").await;
-    let alerts = council.alerts("case_reference <= 'PP-4'").await;
-    for alert in alerts {
-        let until_on = now().today.tomorrow().expect("there is a tomorrow");
-        let reason = "an assessment is awaited";
-        let pause = Pause { alert, kind: PauseKind::Snoozed, by: chair, reason, owner: None, until_on };
-        assert!(council.world.pause(&pause).await, "it was open");
-    }
-    council.sql("UPDATE alerts SET next_rung_on = current_date + 9 WHERE next_rung_on IS NOT NULL").await;
-    council
 }
 
 /// Gives every part of the road something to do: a new case, a pause whose day has come, and a rung that is due.
@@ -96,12 +75,14 @@ async fn die(council: &Council, service: &mut Service, point: &str, how: &str, f
     let status = service.ended().await;
     service.forget("FAILPOINTS");
     council.let_mail_be_due().await;
+    council.let_leases_run_out().await;
     if status.code().is_none() { Ok(()) } else { Err(format!("it ended by itself, {status}: {}", service.log())) }
 }
 
 /// Lets a service die at a point, then another at its second passing, and a third do what is left; what is wrong then.
-async fn survive(point: &str) -> Result<Vec<String>, String> {
-    let council = with_a_past().await;
+async fn survive(point: &str, mutant: &str) -> Result<Vec<String>, String> {
+    let council = with_a_past(now().today.tomorrow().expect("there is a tomorrow")).await;
+    council.sql(mutant).await;
     let mut service = council.service().set("JOBS__CASES_AT_A_TIME", "1");
     let mut fed = 0;
     for how in ["return", "1*off->return"] {
@@ -158,11 +139,30 @@ async fn a_service_that_dies_at_any_point_loses_nothing_and_does_nothing_twice()
             && let Some(point) = left.next()
         {
             let here = here.clone();
-            dying.spawn_blocking(move || (here.block_on(survive(&point)), point));
+            dying.spawn_blocking(move || (here.block_on(survive(&point, "")), point));
         }
         let Some(survived) = dying.join_next().await else { break };
         let (survived, point) = survived.expect("it came to its end");
         wrong.extend(survived.unwrap_or_else(|why| vec![why]).into_iter().map(|wrong| format!("{point}: {wrong}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What an insert into a table does under a mutant: nothing, where a condition holds.
+fn swallow(table: &str, condition: &str) -> String {
+    format!(
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+        CREATE TRIGGER swallow BEFORE INSERT ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION swallow()"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_without_its_journal_or_its_message_would_be_seen() {
+    for (mutant, seen) in [
+        (swallow("journal", "NEW.what = 'alert_opened'"), "an alert is not journalled once"),
+        (swallow("message_alerts", "NEW.role = 'legal_gateway_chair'"), "a red alert is in no message that has left"),
+    ] {
+        let wrong = survive("sweep.after_finish", &mutant).await.expect("it dies all the same");
+        assert!(wrong.iter().any(|wrong| wrong.starts_with(seen)), "{wrong:?}");
+    }
 }

@@ -3,11 +3,14 @@
 mod clock;
 mod count;
 mod crash;
+mod crowd;
 mod hostile;
+mod mail;
 mod missed;
+mod pauses;
 mod policy;
 mod postgres;
-#[expect(dead_code, reason = "tests that come stand on the rest")]
+mod race;
 mod running;
 #[expect(dead_code, reason = "other tests stand on the rest")]
 #[path = "../support/mod.rs"]

@@ -1,0 +1,100 @@
+//! Several instances at once, and one that sleeps past its lease: one alert a fact, one mail a rung and person.
+
+use std::time::Duration;
+
+use plo_drift::jobs::sweep;
+use sqlx::postgres::PgPoolOptions;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::count::{Council, now};
+use crate::running::{PATIENCE, until, within};
+use crate::support::smtp::Behaviour;
+
+/// Sweeps that are under way at the same time, each on a connection of its own, beside those of three services.
+const SWEEPS: u32 = 64;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_services_and_64_sweeps_at_once_make_one_alert_of_a_fact_and_one_mail_of_a_rung() {
+    let council = Council::with_cases(1).await;
+    council.world.at(&now().at.to_string());
+    // Puts the policy in force that the sweeps judge by.
+    council.world.sweep().await;
+    let mut services: Vec<_> = (0..3).map(|_| council.service().set("JOBS__CASES_AT_A_TIME", "5")).collect();
+    for service in &mut services {
+        service.start().await;
+    }
+    let pool = PgPoolOptions::new().max_connections(SWEEPS).acquire_timeout(PATIENCE);
+    let pool = pool.connect(&council.world.database.url).await.expect("the database answers");
+    let mut ready = JoinSet::new();
+    for _ in 0..SWEEPS {
+        let pool = pool.clone();
+        ready.spawn(async move { pool.acquire().await.expect("a connection") });
+    }
+    drop(ready.join_all().await);
+    council.record_cases("CROWD", 60).await;
+
+    let mut sweeps = JoinSet::new();
+    for number in 0..SWEEPS {
+        let (pool, mut sweep, now) = (pool.clone(), council.world.sweep.clone(), now());
+        sweep.cases_at_a_time = 1 + number % 7;
+        sweeps.spawn(async move { sweep::run(&pool, &sweep, now.at, now, &CancellationToken::new()).await });
+    }
+    for swept in sweeps.join_all().await {
+        let report = swept.expect("a sweep among many goes through");
+        assert_eq!(report.postponed, [""; 0], "a case that another holds is no broken case");
+    }
+    council.until_settled().await;
+    assert_eq!(council.wrong().await, [""; 0]);
+    assert_eq!(council.repeated(), 0, "no answer was lost");
+    for service in &mut services {
+        assert!(service.terminate().await.success());
+    }
+    pool.close().await;
+    council.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_slept_past_its_lease_changes_nothing() {
+    let council = Council::with_cases(1).await;
+    let holds = async |attempt: i64| {
+        let held = "SELECT coalesce(max(attempts), 0)::bigint FROM messages WHERE state = 'sending'";
+        until("a worker holds the message", async || council.count(held).await == attempt).await;
+    };
+    // The first is told to come later, and sleeps before it has put that on record.
+    council.world.smtp.set_behaviour(Behaviour::RefuseData(451));
+    let mut first = council.service().with("FAILPOINTS", "send.answered=sleep(2000)");
+    first.start().await;
+    holds(1).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    first.pause();
+    council.world.smtp.set_behaviour(Behaviour::Accept);
+
+    // The second takes the message over, and takes its time. A third would take it, if it were to be had.
+    council.let_leases_run_out().await;
+    let mut second = council.service().with("FAILPOINTS", "send.before_connecting=sleep(6000)");
+    second.start().await;
+    holds(2).await;
+    let mut third = council.service();
+    third.start().await;
+    first.resume();
+    let settled = ["another worker took the message over", "a message is tried again"];
+    assert!(within(PATIENCE, async || settled.iter().any(|said| first.log().contains(said))).await, "the first comes to it");
+    council.let_mail_be_due().await;
+    until("the second is through", async || {
+        council
+            .count(
+                "SELECT count(*) FROM message_attempts WHERE attempt = 2 AND settled_at IS NOT NULL AND outcome <> 'unknown'",
+            )
+            .await
+            == 1
+    })
+    .await;
+
+    assert!(first.log().contains(settled[0]), "the first was fenced off");
+    assert_eq!(council.count("SELECT count(*) FROM messages WHERE state = 'sent' AND attempts = 2").await, 1);
+    assert_eq!(council.world.smtp.received().len(), 1, "it came once");
+    council.until_settled().await;
+    assert_eq!(council.wrong().await, [""; 0]);
+    council.end().await;
+}

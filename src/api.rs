@@ -43,11 +43,11 @@ pub mod statistics;
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use sqlx::PgPool;
 
 use crate::clock::Clock;
 use crate::database::readers::Readers;
+use crate::health::HealthLimits;
 use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::store::policies::in_force::InForce;
@@ -84,15 +84,4 @@ pub struct ApiState {
     pub metrics_apart: bool,
     /// Who may come in at the moment.
     pub gate: Arc<Gate>,
-}
-
-/// How old the signs of work may be while the service counts as ready.
-#[derive(Clone, Copy, Debug)]
-pub struct HealthLimits {
-    /// The last finished sweep.
-    pub sweep: SignedDuration,
-    /// The oldest message that waits to be sent.
-    pub mail: SignedDuration,
-    /// The last clean reconciliation.
-    pub reconciliation: SignedDuration,
 }

@@ -20,12 +20,14 @@ use tracing::{info, warn};
 
 use crate::api::connections::{self, ConnectionLimits};
 use crate::api::gate::{Gate, RequestLimits};
-use crate::api::{self, ApiState, HealthLimits};
+use crate::api::{self, ApiState};
 use crate::clock::{Clock, Moment};
 use crate::config::identity::SignIn;
-use crate::config::{AllowedDomains, Config, HttpConfig, MailTls, MailTransport};
+use crate::config::{AllowedDomains, Config, HttpConfig, JobsConfig, MailTls, MailTransport};
 use crate::database::readers::Readers;
+use crate::health::HealthLimits;
 use crate::identity::{Identity, SettingsError};
+use crate::jobs::heartbeat::{Heartbeat, Watched};
 use crate::jobs::sweep::{self, Sweep};
 use crate::jobs::worker::{self, Cause};
 use crate::jobs::{deliver, digest, panel, reconcile, retention};
@@ -87,6 +89,15 @@ pub fn identity(config: &Config) -> Result<Option<Arc<Identity>>, SettingsError>
     }
 }
 
+/// What is called outside as long as the service does its work, if anything is.
+///
+/// # Errors
+///
+/// There is nothing to check the monitor's certificate against.
+pub fn heartbeat(config: &Config) -> anyhow::Result<Option<Heartbeat>> {
+    config.heartbeat.as_ref().map(Heartbeat::of).transpose()
+}
+
 /// Everything that runs, until it is told to stop.
 pub struct Service {
     /// The database.
@@ -97,6 +108,8 @@ pub struct Service {
     pub transport: Transport,
     /// Whose tokens count beside the service's own.
     pub identity: Option<Arc<Identity>>,
+    /// What is called outside as long as all is well.
+    pub heartbeat: Option<Heartbeat>,
     /// The only domains that are written to.
     pub allowed_domains: AllowedDomains,
     /// What time it is.
@@ -115,7 +128,9 @@ impl Service {
         let tracker = TaskTracker::new();
         let metrics = Metrics::default();
         let bells = Bells::default();
-        let mut scheduler = ring_regularly(&self.config, &bells).await?;
+        let scheduler = ring_regularly(self.config.jobs, &bells).await?;
+        let ringing = keep_ringing(scheduler, self.config.jobs, bells.clone(), self.clock.clone(), stop.clone());
+        let ringing = tracker.spawn(ringing);
 
         let mail_bell = bells.mail;
         tracker.spawn(self.sweeping(bells.sweep, mail_bell.clone(), metrics.clone(), stop.clone()));
@@ -138,6 +153,11 @@ impl Service {
             let now = self.clock.now().at;
             tracker.spawn(async move { identity.prepare(now).await });
         }
+        let limits = self.health_limits();
+        if let Some(heartbeat) = self.heartbeat.clone() {
+            let (pool, clock, metrics) = (self.pool.clone(), self.clock.clone(), metrics.clone());
+            tracker.spawn(heartbeat.beat(Watched { pool, limits, clock, metrics }, stop.clone()));
+        }
         let state = ApiState {
             pool: self.pool.clone(),
             readers: self.readers(),
@@ -147,11 +167,7 @@ impl Service {
             preview: previews(&self.pool, &self.config, &self.policy),
             identity: self.identity.clone(),
             clock: self.clock.clone(),
-            limits: HealthLimits {
-                sweep: self.config.health.sweep_late_after,
-                mail: self.config.health.mail_late_after,
-                reconciliation: self.config.health.reconciliation_late_after,
-            },
+            limits,
             gate: Arc::new(Gate::of(request_limits(&self.config.http))),
             metrics: metrics.clone(),
             metrics_apart: self.config.http.metrics_listen.is_some(),
@@ -172,8 +188,16 @@ impl Service {
         if tokio::time::timeout(DRAIN, tracker.wait()).await.is_err() {
             warn!("something was still under way when the time to stop ran out");
         }
-        scheduler.shutdown().await.context("could not stop the scheduler")?;
-        Ok(())
+        ringing.await.context("the scheduler panicked")?
+    }
+
+    fn health_limits(&self) -> HealthLimits {
+        let health = self.config.health;
+        HealthLimits {
+            sweep: health.sweep_late_after,
+            mail: health.mail_late_after,
+            reconciliation: health.reconciliation_late_after,
+        }
     }
 
     /// Half as many sessions for reading as there are connections for everything.
@@ -204,7 +228,7 @@ impl Service {
                 let slot = if cause == Cause::Start { now.at } else { slot_of(now.at, every) };
                 if cause == Cause::Rung {
                     let mut connection = pool.acquire().await.context("could not reach the database")?;
-                    if !jobs::take_slot(&mut connection, "sweep", slot, now.at).await? {
+                    if !jobs::take_sweep(&mut connection, slot, now.at).await? {
                         return Ok(());
                     }
                 }
@@ -289,7 +313,7 @@ fn connection_limits(http: &HttpConfig) -> ConnectionLimits {
 }
 
 /// One bell for each job.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Bells {
     sweep: Arc<Notify>,
     mail: Arc<Notify>,
@@ -302,12 +326,37 @@ struct Bells {
 /// How often the jobs are rung that find out for themselves whether their hour has come.
 const ASK_EVERY_SECONDS: u32 = 60;
 
+/// Rings until it is told to stop. The scheduler rings at instants that it has fixed before: where the clock is put back, it would be
+/// silent until the clock has come again to where it was, so another takes its place.
+/// Nothing goes on without it.
+async fn keep_ringing(
+    mut scheduler: JobScheduler,
+    jobs: JobsConfig,
+    bells: Bells,
+    clock: Clock,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    const LOOK_EVERY: Duration = Duration::from_secs(1);
+    let _stop_the_rest = stop.clone().drop_guard();
+    let mut before = clock.now().at;
+    while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+        let now = clock.now().at;
+        if now < before {
+            warn!(%before, %now, "the clock was put back");
+            scheduler.shutdown().await.context("could not stop the scheduler")?;
+            scheduler = ring_regularly(jobs, &bells).await?;
+        }
+        before = now;
+    }
+    scheduler.shutdown().await.context("could not stop the scheduler")
+}
+
 /// The scheduler only rings bells, in UTC: what a ring means is the worker's.
-async fn ring_regularly(config: &Config, bells: &Bells) -> anyhow::Result<JobScheduler> {
+async fn ring_regularly(jobs: JobsConfig, bells: &Bells) -> anyhow::Result<JobScheduler> {
     let scheduler = JobScheduler::new().await.context("could not make the scheduler")?;
     for (seconds, bell) in [
-        (config.jobs.sweep_every_seconds, &bells.sweep),
-        (config.jobs.deliver_every_seconds, &bells.mail),
+        (jobs.sweep_every_seconds, &bells.sweep),
+        (jobs.deliver_every_seconds, &bells.mail),
         (ASK_EVERY_SECONDS, &bells.digest),
         (ASK_EVERY_SECONDS, &bells.panel),
         (ASK_EVERY_SECONDS, &bells.reconcile),

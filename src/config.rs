@@ -3,6 +3,7 @@
 //! The built-in defaults are the text of `config/default.toml` itself, so the two cannot differ. Nothing starts on a
 //! configuration that is wrong; every mistake is named at once, with where it was made.
 
+pub mod heartbeat;
 mod http;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::domain::case::coded;
 use crate::fields::{self, Fields, Mistake};
 use crate::policy_file;
+use heartbeat::HeartbeatConfig;
 pub use http::HttpConfig;
 
 pub mod identity;
@@ -29,7 +31,7 @@ const PREFIX: &str = "PLO_DRIFT__";
 const USUAL_POLICY: &str = "policy.toml";
 
 /// Keys that may be given as a file, by pointer.
-const SECRETS: [&str; 2] = ["/database/url", "/mail/password"];
+const SECRETS: [&str; 3] = ["/database/url", "/heartbeat/url", "/mail/password"];
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +113,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// When the service is not ready.
     pub health: HealthConfig,
+    /// What is called outside as long as it is ready; absent where nothing is.
+    pub heartbeat: Option<HeartbeatConfig>,
     /// Logs.
     pub log: LogConfig,
 }
@@ -395,6 +399,7 @@ fn config(fields: &mut Fields, folder: &Path) -> Option<Config> {
         let reconciliation = seconds("reconciliation_late_after_seconds");
         Some(HealthConfig { sweep_late_after: sweep?, mail_late_after: mail?, reconciliation_late_after: reconciliation? })
     });
+    let heartbeat = fields.section("heartbeat", heartbeat::read);
     let log = fields.section("log", |fields| {
         let format = fields.word("format", LogFormat::ALL, LogFormat::code);
         let filter = fields.text("filter");
@@ -411,6 +416,7 @@ fn config(fields: &mut Fields, folder: &Path) -> Option<Config> {
         mail: mail?,
         jobs: jobs?,
         health: health?,
+        heartbeat: heartbeat?,
         log: log?,
     })
 }

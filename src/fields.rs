@@ -41,6 +41,16 @@ pub(crate) fn each_on_a_line(mistakes: &[String]) -> String {
 }
 
 /// The JSON pointer of a field below a place.
+/// A name that somebody else gave to a field or a parameter, unless it may be something else: refusals are kept by whoever reads them, so
+/// that a person's name in the wrong place is not repeated there.
+#[must_use]
+pub fn shown(name: &str) -> &str {
+    const LONGEST: usize = 40;
+    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./~".contains(letter));
+    let is_a_number = name.starts_with(|letter: char| letter.is_ascii_digit());
+    if is_plain && !is_a_number && name.len() <= LONGEST { name } else { "(not repeated here)" }
+}
+
 fn pointer_to(place: &str, name: &str) -> String {
     format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
@@ -282,7 +292,7 @@ impl<'v> Fields<'v> {
 
     fn refuse_unknown(&self) {
         for name in self.object.keys().filter(|name| !self.known.contains(&name.as_str())) {
-            self.add(pointer_to(&self.pointer, name), "is not a field that is known here".into());
+            self.add(pointer_to(&self.pointer, shown(name)), "is not a field that is known here".into());
         }
     }
 
@@ -393,6 +403,17 @@ mod tests {
     #[case("\u{feff}b", Err("must not hold invisible characters"))]
     fn words_say_something_that_reads_as_it_is_written(#[case] text: &str, #[case] expected: Result<(), &str>) {
         assert_eq!(plain_words(text), expected.map_err(str::to_owned));
+    }
+
+    #[rstest::rstest]
+    #[case("started_on", true)]
+    #[case("extra/field", true)]
+    #[case("", true)]
+    #[case("Xanthippe Seeded", false)]
+    #[case("2014-04-03", false)]
+    #[case("Zoë", false)]
+    fn a_name_is_shown_where_it_can_be_that_of_a_field(#[case] name: &str, #[case] expected: bool) {
+        assert_eq!(shown(name) == name, expected);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod deliver;
 pub mod digest;
+pub mod heartbeat;
 mod night;
 pub mod panel;
 pub mod preview;

@@ -25,6 +25,7 @@ pub mod domain;
 pub mod exchange;
 pub mod failpoints;
 pub mod fields;
+pub mod health;
 pub mod hex;
 pub mod identity;
 pub mod intake;

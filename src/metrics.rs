@@ -64,6 +64,8 @@ pub struct Metrics {
     cases: Counter,
     postponed: Counter,
     failed: Counter,
+    beats: Counter,
+    beats_failed: Counter,
 }
 
 impl Default for Metrics {
@@ -77,6 +79,8 @@ impl Default for Metrics {
             cases: Counter::default(),
             postponed: Counter::default(),
             failed: Counter::default(),
+            beats: Counter::default(),
+            beats_failed: Counter::default(),
         };
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         let help = "How long answers took";
@@ -85,6 +89,8 @@ impl Default for Metrics {
         registry.register("sweep_cases", "Cases judged by sweeps", metrics.cases.clone());
         registry.register("sweep_cases_postponed", "Cases that sweeps could not judge", metrics.postponed.clone());
         registry.register("sweep_failures", "Sweeps that did not come to their end", metrics.failed.clone());
+        registry.register("heartbeats", "Calls of the heartbeat that were heard", metrics.beats.clone());
+        registry.register("heartbeat_failures", "Calls of the heartbeat that were not", metrics.beats_failed.clone());
         let build = Family::<Version, Gauge>::default();
         build.get_or_create(&Version { version: env!("CARGO_PKG_VERSION") }).set(1);
         registry.register("build_info", "The version of the program", build);
@@ -110,6 +116,16 @@ impl Metrics {
     /// Counts a sweep that did not.
     pub fn sweep_failed(&self) {
         self.failed.inc();
+    }
+
+    /// Counts a call of the heartbeat that was heard.
+    pub fn heartbeat_called(&self) {
+        self.beats.inc();
+    }
+
+    /// Counts a call of the heartbeat that was not.
+    pub fn heartbeat_failed(&self) {
+        self.beats_failed.inc();
     }
 
     /// Everything as text.

@@ -11,6 +11,7 @@ mod account;
 mod binaries;
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -108,6 +109,57 @@ fn step(step: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Step { step, source }
 }
 
+/// The programs of `PostgreSQL` on this machine, and the user that they run as.
+#[derive(Debug)]
+pub struct Programs {
+    folder: PathBuf,
+    account: Option<Account>,
+}
+
+impl Programs {
+    /// Finds them.
+    ///
+    /// # Errors
+    ///
+    /// Fails where `PostgreSQL` is not installed, or may not be run by anyone.
+    pub fn find() -> Result<Self, Error> {
+        let folder = binaries::find(&binaries::Places::here())?;
+        let account = account::unprivileged()?;
+        match account {
+            Some(account) if !account.may_enter(&folder) => Err(Error::OutOfReach { folder, user: account.name }),
+            account => Ok(Self { folder, account }),
+        }
+    }
+
+    /// Where a program lies.
+    #[must_use]
+    pub fn path(&self, program: &str) -> PathBuf {
+        self.folder.join(program)
+    }
+
+    /// A command, as the user that servers run as, with nothing in its environment that turns them from what they are told.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir("/").env("LC_ALL", "C");
+        for (name, _) in env::vars_os().filter(|(name, _)| name.as_bytes().starts_with(b"PG")) {
+            command.env_remove(name);
+        }
+        if let Some(account) = &self.account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        command
+    }
+
+    /// Makes that user the owner of a folder.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be given away.
+    pub fn give(&self, folder: &Path) -> io::Result<()> {
+        self.account.as_ref().map_or(Ok(()), |account| account.give(folder))
+    }
+}
+
 /// A running server; stops and leaves nothing behind when it is dropped.
 #[derive(Debug)]
 pub struct PrivatePostgres {
@@ -123,13 +175,9 @@ pub struct PrivatePostgres {
 ///
 /// Fails where `PostgreSQL` is not installed, may not be run by anyone, or does not come up within 30 seconds.
 pub fn start() -> Result<PrivatePostgres, Error> {
-    let binaries = binaries::find(&binaries::Places::here())?;
-    let account = account::unprivileged()?;
-    if let Some(account) = account.as_ref().filter(|account| !account.may_enter(&binaries)) {
-        return Err(Error::OutOfReach { folder: binaries, user: account.name.clone() });
-    }
-    let folder = create_folder(account.as_ref())?;
-    let (guard, log) = spawn_guard(&binaries, &folder, account.as_ref()).inspect_err(|_| remove(&folder))?;
+    let programs = Programs::find()?;
+    let folder = create_folder(&programs)?;
+    let (guard, log) = spawn_guard(&programs, &folder).inspect_err(|_| remove(&folder))?;
     let url = format!("postgres://postgres@localhost:5432/postgres?host={}&sslmode=disable", percent_encoded(&folder));
     let mut server = PrivatePostgres { guard, folder, log, url };
     server.wait_until_ready()?;
@@ -182,10 +230,11 @@ impl Drop for PrivatePostgres {
 }
 
 /// Creates the server's folder, for its user alone.
-fn create_folder(account: Option<&Account>) -> Result<PathBuf, Error> {
+fn create_folder(programs: &Programs) -> Result<PathBuf, Error> {
     let name = format!("plo-drift-{}", uuid::Uuid::new_v4().simple());
     let room = LONGEST_SOCKET - name.len() - SOCKET.len() - 2;
     let fits = |parent: &PathBuf| {
+        let account = programs.account.as_ref();
         parent.as_os_str().len() <= room && account.is_none_or(|account| account.may_enter(parent) && account.may_write(parent))
     };
     let candidates = [env::temp_dir(), PathBuf::from("/tmp")].map(fs::canonicalize);
@@ -193,27 +242,19 @@ fn create_folder(account: Option<&Account>) -> Result<PathBuf, Error> {
 
     let folder = parent.join(name);
     DirBuilder::new().mode(0o700).create(&folder).map_err(step("create a folder for PostgreSQL"))?;
-    if let Some(account) = account {
-        account.give(&folder).map_err(step("give PostgreSQL's folder to its user")).inspect_err(|_| remove(&folder))?;
-    }
+    programs.give(&folder).map_err(step("give PostgreSQL's folder to its user")).inspect_err(|_| remove(&folder))?;
     Ok(folder)
 }
 
-fn spawn_guard(binaries: &Path, folder: &Path, account: Option<&Account>) -> Result<(Child, File), Error> {
+fn spawn_guard(programs: &Programs, folder: &Path) -> Result<(Child, File), Error> {
     const OPEN_LOG: &str = "open the log of PostgreSQL";
     let log = File::options().read(true).append(true).create_new(true).open(folder.join("log")).map_err(step(OPEN_LOG))?;
     let output = log.try_clone().map_err(step(OPEN_LOG))?;
     let errors = log.try_clone().map_err(step(OPEN_LOG))?;
 
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(GUARD).arg("plo-drift-guard").arg(binaries).arg(folder);
-    command.current_dir("/").env("LC_ALL", "C").process_group(0).stdin(Stdio::piped()).stdout(output).stderr(errors);
-    for (name, _) in env::vars_os().filter(|(name, _)| name.as_bytes().starts_with(b"PG")) {
-        command.env_remove(name);
-    }
-    if let Some(account) = account {
-        command.uid(account.uid).gid(account.gid);
-    }
+    let mut command = programs.command("sh");
+    command.arg("-c").arg(GUARD).arg("plo-drift-guard").arg(&programs.folder).arg(folder);
+    command.process_group(0).stdin(Stdio::piped()).stdout(output).stderr(errors);
     let guard = command.spawn().map_err(step("start the guard of PostgreSQL"))?;
     Ok((guard, log))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// For each floor, what no file on it may name.
-const FORBIDDEN: [(&str, &[&str]); 9] = [
+const FORBIDDEN: [(&str, &[&str]); 10] = [
     (
         "domain",
         &[
@@ -35,6 +35,7 @@ const FORBIDDEN: [(&str, &[&str]); 9] = [
     ("identity", &["axum", "sqlx", "lettre", "crate::mailer", "crate::jobs", "crate::api", "crate::app", "crate::cli"]),
     ("mailer", &["axum", "crate::jobs", "crate::api", "crate::app", "crate::cli"]),
     ("data_quality", &["axum", "lettre", "crate::mailer", "crate::jobs", "crate::api", "crate::app", "crate::cli"]),
+    ("health", &["axum", "lettre", "crate::mailer", "crate::jobs", "crate::api", "crate::app", "crate::cli"]),
     ("intake", &["axum", "lettre", "crate::mailer", "crate::jobs", "crate::api", "crate::app", "crate::cli"]),
     ("jobs", &["axum", "crate::api", "crate::app", "crate::cli"]),
     ("api", &["lettre", "crate::jobs", "crate::mailer", "crate::app", "crate::cli"]),

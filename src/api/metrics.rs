@@ -59,7 +59,7 @@ async fn find(state: &ApiState, now: Moment) -> Result<Found, Problem> {
         messages: measures::messages(&mut connection).await?,
         due: measures::cases_due(&mut connection, now.today).await?,
         oldest_unsent_seconds: unsent.oldest_at.map_or(0, |since| now.at.duration_since(since).as_secs().max(0)),
-        last_sweep_at: readiness::last_finished_sweep_at(&mut connection).await?,
+        last_sweep_at: readiness::sweeps(&mut connection, now.at).await?.last_finished_at,
         last_clean_reconciliation_at,
     })
 }

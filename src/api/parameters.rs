@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::problem::{Problem, WrongParameter};
 use crate::clock::{london, midnight};
 use crate::domain::calendar::YEARS;
-use crate::fields::{civil_date, plain_text};
+use crate::fields::{civil_date, plain_text, shown};
 
 /// The query of a request. Read what is known, then [`Parameters::finish`]; what was read counts only if that succeeds.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl Parameters {
     pub fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in &self.given {
             if !self.known.contains(&name.as_str()) {
-                self.wrong.push(wrong(name, "is not a parameter that is known here"));
+                self.wrong.push(wrong(shown(name), "is not a parameter that is known here"));
             }
         }
         self.wrong.sort();

@@ -75,6 +75,7 @@ impl Demo {
             pool,
             transport,
             identity: None,
+            heartbeat: None,
             clock,
             config,
         };

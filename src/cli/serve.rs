@@ -23,6 +23,7 @@ impl Serve {
         let policy = app::configured_policy(&config).map_err(Failure::wrong)?;
         let transport = app::transport(&config).map_err(Failure::Wrong)?;
         let identity = app::identity(&config).map_err(Failure::wrong)?;
+        let heartbeat = app::heartbeat(&config).map_err(Failure::Wrong)?;
         telemetry::start(&config.log).map_err(Failure::Wrong)?;
         let stop = app::stop_on_signals()?;
         let listener = app::bind(config.http.listen).await.map_err(Failure::Wrong)?;
@@ -39,6 +40,7 @@ impl Serve {
             pool,
             transport,
             identity,
+            heartbeat,
             clock,
             config,
         };

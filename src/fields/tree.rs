@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{Mistake, pointer_to};
+use super::{Mistake, pointer_to, shown};
 
 /// Why bytes are no tree.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for At<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = fields.next_key::<String>()? {
-            let below = self.below(&name);
+            let below = self.below(shown(&name));
             if object.contains_key(&name) {
                 let reason = "is given more than once".to_owned();
                 self.repeated.borrow_mut().push(Mistake { pointer: below.pointer.clone(), reason });

@@ -140,8 +140,12 @@ pub async fn run(
     follow_up::all(&mut connection, sweep, now, &mut report).await?;
     report.messages = post::seal_gathered(&mut connection, &sweep.post, now).await?;
     failpoint("sweep.before_finish");
-    jobs::finish(&mut connection, "sweep", slot, now.at, report.postponed.len()).await?;
+    let passed_over = watch::count_held_elsewhere(&mut connection, now).await?;
+    jobs::finish_sweep(&mut connection, slot, now.at, report.postponed.len(), passed_over).await?;
     failpoint("sweep.after_finish");
+    if passed_over > 0 {
+        warn!(cases = passed_over, "cases that are due are held by somebody else, and were passed over");
+    }
     if report.unreachable > 0 {
         warn!(alerts = report.unreachable, "open alerts that nobody on their ladder can be told of: add a recipient");
     }

@@ -222,7 +222,7 @@ pub async fn seal_pack(
 
 /// When the last sweep ended; a sweep's own mail says now.
 async fn last_check(connection: &mut PgConnection, now: Moment) -> Result<Timestamp, sqlx::Error> {
-    Ok(readiness::last_finished_sweep_at(connection).await?.unwrap_or(now.at))
+    Ok(readiness::sweeps(connection, now.at).await?.last_finished_at.unwrap_or(now.at))
 }
 
 async fn queue(

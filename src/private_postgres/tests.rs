@@ -73,15 +73,16 @@ fn a_server_ends_with_a_process_that_is_killed() {
 
 #[test]
 fn a_server_that_ends_early_is_told_with_the_last_lines_of_its_log() {
-    let programs = tempfile::tempdir().expect("a folder can be made");
-    fs::set_permissions(programs.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
-    let initdb = programs.path().join("initdb");
+    let bin = tempfile::tempdir().expect("a folder can be made");
+    fs::set_permissions(bin.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let initdb = bin.path().join("initdb");
     fs::write(&initdb, "#!/bin/sh\necho one thing\necho 'and another' >&2\nexit 3\n").expect("a file can be made");
     fs::set_permissions(&initdb, fs::Permissions::from_mode(0o755)).expect("it is ours");
 
     let account = account::unprivileged().expect("there is a user");
-    let folder = create_folder(account.as_ref()).expect("there is room");
-    let (guard, log) = spawn_guard(programs.path(), &folder, account.as_ref()).expect("there is a shell");
+    let programs = Programs { folder: bin.path().to_owned(), account };
+    let folder = create_folder(&programs).expect("there is room");
+    let (guard, log) = spawn_guard(&programs, &folder).expect("there is a shell");
     let mut server = PrivatePostgres { guard, folder: folder.clone(), log, url: String::new() };
     let error = server.wait_until_ready().expect_err("it cannot start").to_string();
     assert_eq!(error, "PostgreSQL ended while starting; the last it said: one thing | and another");

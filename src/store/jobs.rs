@@ -19,6 +19,29 @@ pub async fn take_slot(connection: &mut PgConnection, job: &str, slot: Timestamp
     Ok(taken.execute(connection).await?.rows_affected() == 1)
 }
 
+/// Takes the slot of a sweep; false where somebody else has it. Where somebody took it at a time that is still to come, the clock has
+/// been put back, and cases are not left unseen until it has come again to where it was.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn take_sweep(connection: &mut PgConnection, slot: Timestamp, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let taken = sqlx::query!(
+        "-- jobs.take_sweep
+        INSERT INTO job_runs AS run (job, slot, started_at) VALUES ('sweep', $1, $2)
+        ON CONFLICT (job, slot) DO UPDATE SET started_at = excluded.started_at, finished_at = NULL WHERE run.started_at > $3",
+        slot.to_sqlx() as _,
+        now.to_sqlx() as _,
+        soon(now).to_sqlx() as _
+    );
+    Ok(taken.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Clocks of several instances differ; what happened later than this, by one of them, happened before the clock was put back.
+pub(super) fn soon(now: Timestamp) -> Timestamp {
+    now.saturating_add(SignedDuration::from_mins(1)).unwrap_or(now)
+}
+
 /// Takes a slot for a while; false where somebody else has it still, or is through with it. Who took it and was lost, loses it.
 ///
 /// # Errors
@@ -141,6 +164,31 @@ pub async fn finish(
         slot.to_sqlx() as _,
         now.to_sqlx() as _,
         i32::try_from(failures).unwrap_or(i32::MAX)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a sweep is through, how many cases it could not judge, and how many it passed over because somebody held them.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn finish_sweep(
+    connection: &mut PgConnection,
+    slot: Timestamp,
+    now: Timestamp,
+    failures: usize,
+    passed_over: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- jobs.finish_sweep
+        UPDATE job_runs SET finished_at = $2, failures = $3, passed_over = $4 WHERE job = 'sweep' AND slot = $1",
+        slot.to_sqlx() as _,
+        now.to_sqlx() as _,
+        i32::try_from(failures).unwrap_or(i32::MAX),
+        i32::try_from(passed_over).unwrap_or(i32::MAX)
     )
     .execute(connection)
     .await?;

@@ -1,42 +1,68 @@
 //! What tells whether the service does its work.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 
-/// How many of a program's migrations are applied, unchanged. A database may have more: those of a newer program.
+use super::jobs;
+
+/// What has become of a database, as a program sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Migrations {
+    /// How many of the program's own migrations are applied, unchanged.
+    pub applied: usize,
+    /// How many are applied that it does not know: those of a newer program.
+    pub unknown: usize,
+}
+
+/// Which migrations are applied.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn migrations_applied(connection: &mut PgConnection, migrator: &Migrator) -> Result<usize, sqlx::Error> {
+pub async fn migrations(connection: &mut PgConnection, migrator: &Migrator) -> Result<Migrations, sqlx::Error> {
     // Neither query is checked at compile time: the migrator makes its table, not a migration.
     let exists = "-- readiness.has_migrations\nSELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     let exists: bool = sqlx::query_scalar(exists).fetch_one(&mut *connection).await?;
     if !exists {
-        return Ok(0);
+        return Ok(Migrations::default());
     }
-    let applied = "-- readiness.migrations_applied\nSELECT version, checksum FROM _sqlx_migrations WHERE success";
+    let applied = "-- readiness.migrations\nSELECT version, checksum FROM _sqlx_migrations WHERE success";
     let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(applied).fetch_all(connection).await?;
     let is_unchanged = |(version, checksum): &&(i64, Vec<u8>)| {
         migrator.iter().any(|own| own.version == *version && *own.checksum == **checksum)
     };
-    Ok(applied.iter().filter(is_unchanged).count())
+    let is_unknown = |(version, _): &&(i64, Vec<u8>)| migrator.iter().all(|own| own.version != *version);
+    Ok(Migrations { applied: applied.iter().filter(is_unchanged).count(), unknown: applied.iter().filter(is_unknown).count() })
 }
 
-/// When the last sweep that came to its end did so.
+/// The last sweeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sweeps {
+    /// When one last came to its end.
+    pub last_finished_at: Option<Timestamp>,
+    /// When one last did that had looked at every case that was due: nobody else held one all the while.
+    pub last_complete_at: Option<Timestamp>,
+}
+
+/// When the last sweeps came to their end, but for those that did before the clock was put back to now.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn last_finished_sweep_at(connection: &mut PgConnection) -> Result<Option<Timestamp>, sqlx::Error> {
-    let finished_at = sqlx::query_scalar!(
-        r#"-- readiness.last_finished_sweep_at
-        SELECT max(finished_at) FROM job_runs WHERE job = 'sweep' AND finished_at IS NOT NULL"#
+pub async fn sweeps(connection: &mut PgConnection, now: Timestamp) -> Result<Sweeps, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"-- readiness.sweeps
+        SELECT
+            (SELECT max(finished_at) FROM job_runs WHERE job = 'sweep' AND finished_at <= $1) AS last_finished_at,
+            (SELECT max(finished_at) FROM job_runs WHERE job = 'sweep' AND finished_at <= $1 AND passed_over = 0) AS last_complete_at"#,
+        jobs::soon(now).to_sqlx() as _
     )
     .fetch_one(connection)
     .await?;
-    Ok(finished_at.map(jiff_sqlx::Timestamp::to_jiff))
+    let moment = |at: Option<jiff_sqlx::Timestamp>| at.map(jiff_sqlx::Timestamp::to_jiff);
+    Ok(Sweeps { last_finished_at: moment(row.last_finished_at), last_complete_at: moment(row.last_complete_at) })
 }
 
 /// The mail that waits to be sent.

@@ -157,6 +157,31 @@ pub async fn hold_due(
     .await
 }
 
+/// How many cases are due or marked that somebody else holds at this moment. A sweep that has ended passed these over.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn count_held_elsewhere(connection: &mut PgConnection, now: Moment) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"-- watch.count_held_elsewhere
+        WITH due AS (
+            SELECT case_reference FROM case_watch
+            WHERE next_look_on <= $1 AND (postponed_until IS NULL OR postponed_until <= $2)
+            UNION
+            SELECT case_reference FROM case_marks JOIN case_watch USING (case_reference)
+        ), free AS (
+            SELECT case_reference FROM case_watch WHERE case_reference IN (SELECT case_reference FROM due)
+            FOR SHARE SKIP LOCKED
+        )
+        SELECT count(*) AS "held!" FROM due WHERE case_reference NOT IN (SELECT case_reference FROM free)"#,
+        now.today.to_sqlx() as _,
+        now.at.to_sqlx() as _
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Holds one case until the transaction ends; false where somebody else holds it, or it is not due by a day that is given.
 ///
 /// # Errors

@@ -132,7 +132,8 @@ async fn peer(bench: &Bench) -> Option<Served> {
             .args(["peer:app", "--no-access-log", "--log-level", "warning", "--workers", WORKERS, "--app-dir"])
             .arg(&here)
             .args(["--host", "127.0.0.1", "--port", &address.port().to_string()])
-            .env("PEER_DATABASE", bench.url())
+            // The peer's driver takes the folder of a socket only where no other host is named.
+            .env("PEER_DATABASE", bench.url().replace("@localhost:5432/", "@/"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("TOKEN_STATEMENT", programs::statement("tokens.find"))
             .env("PAGE_STATEMENT", programs::statement("caseload.stretch"));

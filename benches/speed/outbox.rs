@@ -28,7 +28,7 @@ const BATCH: usize = 20;
 const CLAIMED: usize = 4;
 
 /// Batches that each worker queues in a round, and in all empties again.
-const BATCHES: usize = 50;
+const BATCHES: usize = 150;
 
 const ROUNDS: usize = 5;
 
@@ -182,7 +182,7 @@ fn filling(folder: &Path) -> PathBuf {
 
 /// What [`empty_one`] does.
 fn emptying(folder: &Path) -> PathBuf {
-    let held = bound("outbox.hold_due", &["now()", &CLAIMED.to_string()]);
+    let held = bound("outbox.hold_due", &["now()", &CLAIMED.to_string()]).replace("id!", "id");
     let mut script = format!(
         "BEGIN;\nSELECT ids, {}, now() AS at FROM (SELECT array_agg(id) AS ids FROM ({held}) AS held) AS due \\gset\n",
         elements("ids", CLAIMED)

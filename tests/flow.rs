@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use plo_drift::domain::policy::Role;
 use plo_drift::jobs::deliver::Delivered;
 use plo_drift::jobs::sweep;
+use plo_drift::store::journal::What;
 use plo_drift::store::outbox;
 use support::smtp::Behaviour;
 use support::world::{World, open, version};
@@ -373,9 +374,13 @@ async fn a_worker_that_dies_with_a_message_in_hand_is_taken_over_from() {
 
     // The lost worker comes back and may not settle what another has settled.
     let mut connection = world.pool().acquire().await.expect("a connection");
-    let late = outbox::Fate::TryAgain(world.now().at);
-    let holds =
-        outbox::settle(&mut connection, &lost[0], outbox::AttemptOutcome::Temporary, "late", &late, world.now().at).await;
+    let late = outbox::Ended {
+        outcome: outbox::AttemptOutcome::Temporary,
+        reply: "late",
+        what: What::MessageDelayed,
+        fate: outbox::Fate::TryAgain(world.now().at),
+    };
+    let holds = outbox::settle(&mut connection, &lost[0], &late, world.now().at).await;
     assert!(!holds.expect("the database answers"));
     drop(connection);
     assert_eq!(world.deliver().await, Delivered::default());
@@ -401,8 +406,13 @@ async fn a_worker_that_was_lost_settles_nothing_that_another_holds() {
     assert_eq!((first[0].attempt, second[0].attempt), (1, 2));
     let mut connection = world.pool().acquire().await.expect("a connection");
     for (held, expected) in [(&first[0], false), (&second[0], true)] {
-        let (outcome, now) = (outbox::AttemptOutcome::Accepted, world.now().at);
-        let holds = outbox::settle(&mut connection, held, outcome, "taken", &outbox::Fate::Sent, now).await;
+        let taken = outbox::Ended {
+            outcome: outbox::AttemptOutcome::Accepted,
+            reply: "taken",
+            what: What::MessageAccepted,
+            fate: outbox::Fate::Sent,
+        };
+        let holds = outbox::settle(&mut connection, held, &taken, world.now().at).await;
         assert_eq!(holds.expect("the database answers"), expected, "attempt {}", held.attempt);
     }
     drop(connection);

@@ -100,7 +100,9 @@ async fn rest(bench: &Bench) {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    sqlx::raw_sql("VACUUM ANALYZE case_watch, cases; CHECKPOINT").execute(&bench.pool).await.expect("it can be done");
+    for statement in ["VACUUM ANALYZE case_watch, cases", "CHECKPOINT"] {
+        sqlx::raw_sql(statement).execute(&bench.pool).await.expect("it can be done");
+    }
 }
 
 /// The statement of a page for pgbench, with what the service binds for this query.
@@ -132,7 +134,8 @@ async fn peer(bench: &Bench) -> Option<Served> {
             .args(["peer:app", "--no-access-log", "--log-level", "warning", "--workers", WORKERS, "--app-dir"])
             .arg(&here)
             .args(["--host", "127.0.0.1", "--port", &address.port().to_string()])
-            .env("PEER_DATABASE", bench.url())
+            // The peer's driver takes the folder of a socket only where no other host is named.
+            .env("PEER_DATABASE", bench.url().replace("@localhost:5432/", "@/"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("TOKEN_STATEMENT", programs::statement("tokens.find"))
             .env("PAGE_STATEMENT", programs::statement("caseload.stretch"));

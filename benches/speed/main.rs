@@ -5,6 +5,7 @@ mod caseload;
 mod list;
 mod load;
 mod memory;
+mod outbox;
 mod programs;
 mod reconcile;
 mod rules;
@@ -139,6 +140,9 @@ fn main() -> ExitCode {
         }
         if wanted("list") {
             list::measure(&mut table, open).await;
+        }
+        if wanted("outbox") {
+            outbox::measure(&mut table).await;
         }
         if wanted("many") {
             let (few_open, small) = (many / 1_000, many / 100);

@@ -13,8 +13,8 @@ use crate::config::AllowedDomains;
 use crate::domain::delivery;
 use crate::failpoints::failpoint;
 use crate::mailer::transport::{Envelope, Outcome, Transport};
-use crate::store::journal::{self, Entry, What};
-use crate::store::outbox::{self, AttemptOutcome, Claimed, Fate};
+use crate::store::journal::What;
+use crate::store::outbox::{self, AttemptOutcome, Claimed, Ended, Fate};
 
 /// Messages that are on their way at the same time.
 const AT_A_TIME: i64 = 4;
@@ -59,7 +59,7 @@ pub async fn run(
             let allowed = allowed_domains.allow(&message.to);
             under_way.spawn(async move {
                 let outcome = if allowed { send(&transport, &message).await } else { not_allowed() };
-                settle(&pool, &clock, &message, &outcome).await
+                settle_patiently(&pool, &clock, &message, &outcome).await
             });
         }
         // Each of them is waited for, whatever becomes of the others: a message that is on its way is not cut off.
@@ -82,10 +82,18 @@ pub async fn run(
 }
 
 /// Claims messages that are due, once those are withdrawn that must not leave any more.
-async fn claim(connection: &mut PgConnection, now: Moment) -> Result<Vec<Claimed>, sqlx::Error> {
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn claim(connection: &mut PgConnection, now: Moment) -> Result<Vec<Claimed>, sqlx::Error> {
     let mut tx = connection.begin().await?;
     loop {
         let due = outbox::hold_due(&mut tx, now.at, AT_A_TIME).await?;
+        if due.is_empty() {
+            tx.commit().await?;
+            return Ok(Vec::new());
+        }
         let withdrawn = outbox::withdraw(&mut tx, &due, now).await?;
         if withdrawn.is_empty() {
             let claimed = outbox::claim(&mut tx, &due, now.at).await?;
@@ -102,10 +110,15 @@ async fn claim(connection: &mut PgConnection, now: Moment) -> Result<Vec<Claimed
 }
 
 /// How a message is kept after an attempt.
-enum Kept {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// As sent.
     Sent,
+    /// To be tried again.
     Delayed,
+    /// Not to be tried again.
     Dead,
+    /// As another worker says, who has taken it over.
     TakenOver,
 }
 
@@ -123,19 +136,30 @@ fn not_allowed() -> Outcome {
 
 /// Puts the outcome on record. An answer of the mail server is worth some patience with the database: were it lost, the message
 /// would be sent again.
-async fn settle(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &Outcome) -> anyhow::Result<Kept> {
+async fn settle_patiently(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &Outcome) -> anyhow::Result<Kept> {
     const PAUSES: [Duration; 4] =
         [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
+    let settle = async || settle(&mut *pool.acquire().await?, clock, message, outcome).await;
     for pause in PAUSES {
-        match settle_once(pool, clock, message, outcome).await {
+        match settle().await {
             Ok(kept) => return Ok(kept),
             Err(_) => tokio::time::sleep(pause).await,
         }
     }
-    settle_once(pool, clock, message, outcome).await.context("could not put the outcome of a message on record")
+    settle().await.context("could not put the outcome of a message on record")
 }
 
-async fn settle_once(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &Outcome) -> anyhow::Result<Kept> {
+/// Puts the outcome of an attempt on record and decides the message.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn settle(
+    connection: &mut PgConnection,
+    clock: &Clock,
+    message: &Claimed,
+    outcome: &Outcome,
+) -> Result<Kept, sqlx::Error> {
     let moment = clock.now();
     let now = moment.at;
     let again = delivery::try_again_at(now, message.attempt.unsigned_abs(), chance(message));
@@ -156,15 +180,20 @@ async fn settle_once(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &
         Fate::TryAgain(_) => (what, Kept::Delayed),
         Fate::Dead(_) => (What::MessageDead, Kept::Dead),
     };
-    let mut connection = pool.acquire().await?;
-    let mut tx = connection.begin().await?;
-    let holds = outbox::settle(&mut tx, message, recorded, reply, &fate, now).await?;
-    journalled(&mut tx, message, what, reply, now).await?;
-    if holds && matches!(kept, Kept::Dead) {
-        outbox::pass_on(&mut tx, message.id, moment).await?;
-    }
-    failpoint("settle.before_commit");
-    tx.commit().await?;
+    let ended = Ended { outcome: recorded, reply, what, fate };
+    let holds = if kept == Kept::Dead {
+        let mut tx = connection.begin().await?;
+        let holds = outbox::settle(&mut tx, message, &ended, now).await?;
+        if holds {
+            outbox::pass_on(&mut tx, message.id, moment).await?;
+        }
+        failpoint("settle.before_commit");
+        tx.commit().await?;
+        holds
+    } else {
+        failpoint("settle.before_commit");
+        outbox::settle(connection, message, &ended, now).await?
+    };
     failpoint("settle.after_commit");
     if !holds {
         warn!(message.id = %message.id, attempt = message.attempt, "another worker took the message over");
@@ -178,17 +207,6 @@ async fn settle_once(pool: &PgPool, clock: &Clock, message: &Claimed, outcome: &
         Kept::Sent | Kept::TakenOver => {}
     }
     Ok(kept)
-}
-
-async fn journalled(
-    connection: &mut PgConnection,
-    message: &Claimed,
-    what: What,
-    reply: &str,
-    now: jiff::Timestamp,
-) -> Result<(), sqlx::Error> {
-    let entry = Entry { message: Some(message.id), reason: Some(reply), ..Entry::default() };
-    journal::add(connection, now, what, entry).await
 }
 
 /// A number that differs from message to message and from attempt to attempt, for spreading their next tries.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{outbox, sql_day};
+use super::{known, outbox};
 use crate::clock::Moment;
 use crate::domain::case::coded;
 use crate::domain::delivery;
@@ -58,7 +58,7 @@ pub struct Gathered {
     pub escalated: bool,
 }
 
-/// Finds the message that gathers for each address, or begins one. Digests and panel packs are for a day.
+/// Finds the message that gathers for each address, or begins one, all with one statement. Digests and panel packs are for a day.
 ///
 /// # Errors
 ///
@@ -69,25 +69,33 @@ pub async fn begin(
     for_day: Date,
     now: Timestamp,
 ) -> Result<BTreeMap<Addressed, Uuid>, sqlx::Error> {
-    let mut begun = BTreeMap::new();
+    let ids: Vec<Uuid> = addressed.iter().map(|_| Uuid::now_v7()).collect();
+    let kinds: Vec<String> = addressed.iter().map(|message| message.kind.code().to_owned()).collect();
+    let recipients: Vec<i64> = addressed.iter().map(|message| message.recipient).collect();
+    let cases: Vec<Option<String>> = addressed.iter().map(|message| message.only_case.clone()).collect();
     // In one order everywhere, so that two who write to the same people never wait for each other in a circle.
-    for message in addressed {
-        let id = sqlx::query_scalar!(
-            "-- gathering.begin
-            INSERT INTO messages AS existing (id, kind, recipient_id, only_case, for_day, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (recipient_id, kind, coalesce(only_case, '')) WHERE state = 'gathering'
-                DO UPDATE SET created_at = existing.created_at
-            RETURNING id",
-            Uuid::now_v7(),
-            message.kind.code(),
-            message.recipient,
-            message.only_case,
-            sql_day((message.kind != MessageKind::Alert).then_some(for_day)) as _,
-            now.to_sqlx() as _
-        );
-        begun.insert(message.clone(), id.fetch_one(&mut *connection).await?);
-    }
-    Ok(begun)
+    let begun = sqlx::query!(
+        "-- gathering.begin
+        INSERT INTO messages AS existing (id, kind, recipient_id, only_case, for_day, created_at)
+        SELECT id, kind, recipient, only_case, CASE WHEN kind <> 'alert' THEN $5::date END, $6
+        FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[])
+            WITH ORDINALITY AS addressed (id, kind, recipient, only_case, place)
+        ORDER BY place
+        ON CONFLICT (recipient_id, kind, coalesce(only_case, '')) WHERE state = 'gathering'
+            DO UPDATE SET created_at = existing.created_at
+        RETURNING id, kind, recipient_id, only_case",
+        &ids,
+        &kinds,
+        &recipients,
+        &cases as _,
+        for_day.to_sqlx() as _,
+        now.to_sqlx() as _
+    );
+    let begun = begun.fetch_all(connection).await?.into_iter().map(|message| {
+        let kind = known(MessageKind::from_code(&message.kind), "messages.kind")?;
+        Ok((Addressed { recipient: message.recipient_id, kind, only_case: message.only_case }, message.id))
+    });
+    begun.collect()
 }
 
 /// Adds alerts to the messages that gather for people; a restricted case has a message of its own. Returns the message of each.
@@ -200,7 +208,7 @@ pub struct Sealed<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Fixes a message as bytes and queues it.
+/// Fixes a message as bytes, queues it, and tells the workers that it is waiting.
 ///
 /// # Errors
 ///
@@ -208,20 +216,25 @@ pub struct Sealed<'a> {
 pub async fn seal(connection: &mut PgConnection, sealed: &Sealed<'_>, now: Timestamp) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "-- gathering.seal
-        UPDATE messages SET state = 'queued', sealed_at = $2, from_address = $3, to_address = $4, subject = $5, body = $6,
-            next_attempt_at = $2, give_up_at = $7
-        WHERE id = $1 AND state = 'gathering'",
+        WITH sealed AS (
+            UPDATE messages SET state = 'queued', sealed_at = $2, from_address = $3, to_address = $4, subject = $5, body = $6,
+                next_attempt_at = $2, give_up_at = $7
+            WHERE id = $1 AND state = 'gathering'
+            RETURNING id
+        )
+        SELECT pg_notify($8, '')::text AS told FROM sealed",
         sealed.id,
         now.to_sqlx() as _,
         sealed.from,
         sealed.to,
         sealed.subject,
         sealed.bytes,
-        delivery::give_up_at(now).to_sqlx() as _
+        delivery::give_up_at(now).to_sqlx() as _,
+        outbox::CHANNEL
     )
-    .execute(&mut *connection)
+    .fetch_optional(connection)
     .await?;
-    outbox::announce(connection).await
+    Ok(())
 }
 
 /// Takes out of a message what must no longer be told to this person: alerts that are not open any more or have come to another

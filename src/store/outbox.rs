@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::gathering;
+use super::journal::What;
 use crate::clock::Moment;
 use crate::domain::case::coded;
 use crate::domain::delivery;
@@ -36,7 +37,7 @@ coded! {
 }
 
 /// Tells the workers that a message is waiting.
-pub(super) async fn announce(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn announce(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("-- outbox.announce\nSELECT pg_notify($1, '')::text AS done", CHANNEL).fetch_one(connection).await?;
     Ok(())
 }
@@ -118,11 +119,17 @@ pub(super) async fn hold_alerts(connection: &mut PgConnection, messages: &[Uuid]
 ///
 /// The database does not answer.
 pub async fn hold_due(connection: &mut PgConnection, now: Timestamp, at_most: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+    // Each of the two is read off its index: after an outage, thousands wait. What is held beyond the limit is free again at once.
     let due = sqlx::query_scalar!(
-        "-- outbox.hold_due
-        SELECT id FROM messages
-        WHERE (state = 'queued' AND next_attempt_at <= $1) OR (state = 'sending' AND leased_until <= $1)
-        ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+        r#"-- outbox.hold_due
+        WITH lost AS (
+            SELECT id, next_attempt_at FROM messages WHERE state = 'sending' AND leased_until <= $1
+            ORDER BY leased_until LIMIT $2 FOR UPDATE SKIP LOCKED
+        ), waiting AS (
+            SELECT id, next_attempt_at FROM messages WHERE state = 'queued' AND next_attempt_at <= $1
+            ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        )
+        SELECT id AS "id!" FROM (SELECT * FROM lost UNION ALL SELECT * FROM waiting) AS due ORDER BY next_attempt_at LIMIT $2"#,
         now.to_sqlx() as _,
         at_most
     );
@@ -158,6 +165,9 @@ pub async fn withdraw(connection: &mut PgConnection, due: &[Uuid], now: Moment) 
         due
     );
     let withdrawn = withdrawn.fetch_all(&mut *connection).await?;
+    if withdrawn.is_empty() {
+        return Ok(Vec::new());
+    }
     let messages: Vec<Uuid> = withdrawn.iter().map(|message| message.id).collect();
     hold_alerts(connection, &messages).await?;
     for message in withdrawn {
@@ -248,7 +258,20 @@ pub enum Fate<'a> {
     Dead(&'a str),
 }
 
-/// Puts an attempt on record and decides the message, if this attempt still holds it; false where another took over.
+/// How an attempt ended.
+pub struct Ended<'a> {
+    /// What became of it.
+    pub outcome: AttemptOutcome,
+    /// What the mail server said, or what went wrong.
+    pub reply: &'a str,
+    /// What the journal calls it.
+    pub what: What,
+    /// What is to become of the message.
+    pub fate: Fate<'a>,
+}
+
+/// Puts an attempt on record and into the journal and decides the message, if this attempt still holds it; false where another took
+/// over. It is one statement, so that it is done whole or not at all.
 ///
 /// # Errors
 ///
@@ -256,38 +279,33 @@ pub enum Fate<'a> {
 pub async fn settle(
     connection: &mut PgConnection,
     claimed: &Claimed,
-    outcome: AttemptOutcome,
-    reply: &str,
-    fate: &Fate<'_>,
+    ended: &Ended<'_>,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    sqlx::query!(
-        "-- outbox.record_attempt
-        UPDATE message_attempts SET settled_at = $3, outcome = $4, reply = $5 WHERE message_id = $1 AND attempt = $2",
-        claimed.id,
-        claimed.attempt,
-        now.to_sqlx() as _,
-        outcome.code(),
-        reply
-    )
-    .execute(&mut *connection)
-    .await?;
-    let (state, next_attempt_at, reason) = match *fate {
+    let (state, next_attempt_at, reason) = match ended.fate {
         Fate::Sent => ("sent", None, None),
         Fate::TryAgain(at) => ("queued", Some(at.to_sqlx()), None),
         Fate::Dead(reason) => ("dead", None, Some(reason)),
     };
     let settled = sqlx::query!(
         "-- outbox.settle
-        UPDATE messages SET state = $3, leased_until = NULL, next_attempt_at = coalesce($4, next_attempt_at), reason = $5,
-            settled_at = CASE WHEN $3 = 'queued' THEN NULL ELSE $6::timestamptz END
+        WITH recorded AS (
+            UPDATE message_attempts SET settled_at = $3, outcome = $4, reply = $5 WHERE message_id = $1 AND attempt = $2
+        ), noted AS (
+            INSERT INTO journal (at, what, message_id, reason) VALUES ($3, $6, $1, $5)
+        )
+        UPDATE messages SET state = $7, leased_until = NULL, next_attempt_at = coalesce($8, next_attempt_at), reason = $9,
+            settled_at = CASE WHEN $7 = 'queued' THEN NULL ELSE $3::timestamptz END
         WHERE id = $1 AND attempts = $2 AND state = 'sending'",
         claimed.id,
         claimed.attempt,
+        now.to_sqlx() as _,
+        ended.outcome.code(),
+        ended.reply,
+        ended.what.code(),
         state,
         next_attempt_at as _,
-        reason,
-        now.to_sqlx() as _
+        reason
     );
     Ok(settled.execute(connection).await?.rows_affected() == 1)
 }

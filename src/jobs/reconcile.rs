@@ -5,7 +5,7 @@
 mod rounds;
 
 use anyhow::Context;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -22,7 +22,7 @@ use crate::store::{jobs, kept_answers};
 pub const JOB: &str = "reconcile";
 
 /// How long a run may take before another instance takes it to be lost.
-const LEASE: SignedDuration = SignedDuration::from_hours(2);
+const LEASE: SignedDuration = SignedDuration::from_mins(30);
 
 /// How long the runs of sweeps are kept.
 const SWEEPS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -58,7 +58,7 @@ impl Found {
 ///
 /// # Errors
 ///
-/// The database does not answer; the next run tries again once the lease has run out.
+/// The database does not answer; the next run tries again.
 pub async fn run(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationToken) -> anyhow::Result<Option<Found>> {
     let Some(slot) = night::slot_of(now.at) else { return Ok(None) };
     let mut connection = pool.acquire().await.context("could not reach the database")?;
@@ -66,16 +66,24 @@ pub async fn run(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationT
         return Ok(None);
     }
     drop(connection);
-    let found = reconcile(pool, sweep, now, stop).await?;
-    if stop.is_cancelled() {
-        return Ok(None);
+    let reconciled = reconcile(pool, sweep, now, stop).await;
+    if reconciled.is_err() || stop.is_cancelled() {
+        let given_back = give_back(pool, slot, now).await;
+        return reconciled.and(given_back).map(|()| None);
     }
+    let found = reconciled?;
     let mut connection = pool.acquire().await.context("could not reach the database")?;
     let failures = found.repaired.len() + found.broken.len() + found.missed.postponed.len();
     jobs::forget_sweeps(&mut connection, now.at.saturating_sub(SWEEPS_KEPT)?).await?;
     kept_answers::forget(&mut connection, now.at).await?;
     jobs::finish(&mut connection, JOB, slot, now.at, failures).await?;
     Ok(Some(found))
+}
+
+/// Lets the next run begin at once, not when the lease has run out.
+async fn give_back(pool: &PgPool, slot: Timestamp, now: Moment) -> anyhow::Result<()> {
+    let mut connection = pool.acquire().await.context("could not reach the database")?;
+    Ok(jobs::give_back(&mut connection, JOB, slot, now.at).await?)
 }
 
 /// Sweeps, then looks at every case that is not settled and at a part of those that are.

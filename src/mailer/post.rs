@@ -18,7 +18,7 @@ use crate::domain::policy::Policy;
 use crate::failpoints::failpoint;
 use crate::links::{self, Link, LinkKey};
 use crate::store::agenda::item::Item;
-use crate::store::gathering::{self, Gathering, MessageKind, Sealed};
+use crate::store::gathering::{self, Gathering, Hold, MessageKind, Sealed};
 use crate::store::{link_keys, readiness, to_tell, without_values};
 
 /// What messages are made with.
@@ -61,10 +61,13 @@ impl Post {
 /// The database does not answer.
 pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Moment) -> anyhow::Result<usize> {
     let (mut sealed, mut after, mut first_wrong) = (0, Uuid::nil(), None);
-    loop {
+    while let Some(message) = gathering::next_gathering(connection, after).await? {
         let mut tx = connection.begin().await?;
-        let Some(gathering) = gathering::hold_gathering(&mut tx, after).await? else { break };
-        after = gathering.id;
+        let held = gathering::hold_gathering(&mut tx, message).await?;
+        if !matches!(held, Hold::GatheredMore) {
+            after = message;
+        }
+        let Hold::Held(gathering) = held else { continue };
         failpoint("enqueue.gathered");
         match seal_or_cancel(&mut tx, &gathering, post, now).await {
             Ok(made) => {

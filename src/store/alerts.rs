@@ -176,6 +176,22 @@ pub async fn keep(connection: &mut PgConnection, kept: &[(Uuid, Finding)]) -> Re
     Ok(())
 }
 
+/// Holds alerts until the transaction ends, in one order everywhere, so that nobody who holds some waits for somebody who waits for
+/// them.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn hold(connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("-- alerts.hold\nSELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", ids)
+        .fetch_all(connection)
+        .await?;
+    Ok(())
+}
+
 /// Resolves alerts: their ladders end, and so do their pauses.
 ///
 /// # Errors

@@ -157,23 +157,56 @@ pub struct Gathering {
     pub active: bool,
 }
 
-/// The next message of alerts that gathers, after this one, held until the transaction ends.
+/// The next message of alerts that gathers, after this one.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn hold_gathering(connection: &mut PgConnection, after: Uuid) -> Result<Option<Gathering>, sqlx::Error> {
-    sqlx::query_as!(
-        Gathering,
-        "-- gathering.hold_gathering
-        SELECT messages.id, recipient_id AS recipient, email, kind, active
-        FROM messages JOIN recipients ON recipients.id = messages.recipient_id
-        WHERE state = 'gathering' AND kind = 'alert' AND messages.id > $1
-        ORDER BY messages.id LIMIT 1 FOR UPDATE OF messages SKIP LOCKED",
+pub async fn next_gathering(connection: &mut PgConnection, after: Uuid) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "-- gathering.next_gathering
+        SELECT id FROM messages WHERE state = 'gathering' AND kind = 'alert' AND id > $1 ORDER BY id LIMIT 1",
         after
     )
     .fetch_optional(connection)
     .await
+}
+
+/// What came of holding a message that gathers.
+#[derive(Clone, Debug)]
+pub enum Hold {
+    /// It is held, and its alerts are.
+    Held(Gathering),
+    /// Somebody else holds it, or it gathers no longer.
+    Elsewhere,
+    /// It has gathered more meanwhile: to be let go, and held again.
+    GatheredMore,
+}
+
+/// Holds a message of alerts that gathers, and its alerts, until the transaction ends. Whoever climbs holds the alerts first and then
+/// adds them to the message, so they are held in that order here, too: else two would wait for each other.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn hold_gathering(connection: &mut PgConnection, message: Uuid) -> Result<Hold, sqlx::Error> {
+    let held = outbox::hold_alerts(connection, &[message]).await?;
+    let gathering = sqlx::query_as!(
+        Gathering,
+        "-- gathering.hold_gathering
+        SELECT messages.id, recipient_id AS recipient, email, kind, active
+        FROM messages JOIN recipients ON recipients.id = messages.recipient_id
+        WHERE messages.id = $1 AND state = 'gathering' FOR UPDATE OF messages SKIP LOCKED",
+        message
+    );
+    let Some(gathering) = gathering.fetch_optional(&mut *connection).await? else { return Ok(Hold::Elsewhere) };
+    let has_more = sqlx::query_scalar!(
+        "-- gathering.has_more
+        SELECT EXISTS (SELECT FROM message_alerts WHERE message_id = $1 AND alert_id <> ALL($2)) AS \"more!\"",
+        message,
+        &held
+    );
+    Ok(if has_more.fetch_one(connection).await? { Hold::GatheredMore } else { Hold::Held(gathering) })
 }
 
 /// Some messages that this transaction has begun.

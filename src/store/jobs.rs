@@ -68,6 +68,24 @@ pub async fn take_lease(
     Ok(taken.execute(connection).await?.rows_affected() == 1)
 }
 
+/// Gives back a slot that was taken at this moment for a while, so that the next run need not wait until that time is over.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn give_back(connection: &mut PgConnection, job: &str, slot: Timestamp, taken_at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "-- jobs.give_back
+        DELETE FROM job_runs WHERE job = $1 AND slot = $2 AND started_at = $3 AND finished_at IS NULL",
+        job,
+        slot.to_sqlx() as _,
+        taken_at.to_sqlx() as _
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Tells whether somebody is through with a slot, or has it.
 ///
 /// # Errors

@@ -99,17 +99,16 @@ pub async fn pass_on(connection: &mut PgConnection, message: Uuid, now: Moment) 
     Ok(())
 }
 
-/// Holds the alerts of messages, in one order everywhere.
-pub(super) async fn hold_alerts(connection: &mut PgConnection, messages: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+/// Holds the alerts of messages, in one order everywhere; returns which.
+pub(super) async fn hold_alerts(connection: &mut PgConnection, messages: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
         "-- outbox.hold_alerts
         SELECT id FROM alerts WHERE id IN (SELECT alert_id FROM message_alerts WHERE message_id = ANY($1))
         ORDER BY id FOR NO KEY UPDATE",
         messages
     )
     .fetch_all(connection)
-    .await?;
-    Ok(())
+    .await
 }
 
 /// The messages that are due, the longest waiting first, held until the transaction ends. Those that somebody else holds are passed

@@ -49,9 +49,11 @@ async fn delayed(behaviour: Behaviour, answer_is_lost: bool, mutant: &str) -> Ve
     if is_silent {
         service.kill();
         council.let_leases_run_out().await;
-        service.start().await;
     }
     council.world.smtp.set_behaviour(Behaviour::Accept);
+    if is_silent {
+        service.start().await;
+    }
     council.until_settled().await;
 
     wrong.extend(council.wrong().await);

@@ -217,7 +217,8 @@ impl Service {
 
     /// Waits until it is ready.
     pub async fn until_ready(&self) {
-        until("the service is ready", async || self.unwell().await.is_empty()).await;
+        let ready = within(PATIENCE, async || self.unwell().await.is_empty()).await;
+        assert!(ready, "waited in vain: the service is not ready for its {:?}", self.unwell().await);
     }
 
     /// Waits until something speaks against it being ready.
@@ -229,7 +230,9 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the last that the service said:\n{}", self.log().lines().rev().take(40).collect::<Vec<_>>().join("\n"));
+            let log = self.log();
+            let telling = log.lines().rev().filter(|line| !line.contains(r#""message":"answered""#)).take(40);
+            eprintln!("the last that the service said:\n{}", telling.collect::<Vec<_>>().join("\n"));
         }
         if let Some(child) = &mut self.child {
             // It may have ended by itself.

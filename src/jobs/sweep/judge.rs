@@ -163,8 +163,15 @@ impl Decided {
         self.journal.push(ToAdd { what, case: case.to_owned(), alert: Some(id), message: None, recipient: None, reason });
     }
 
+    /// The alerts that stand and are to be changed.
+    fn standing(&self) -> Vec<Uuid> {
+        let turned = self.turned.iter().map(|(id, ..)| *id);
+        self.resolved.iter().copied().chain(self.kept.iter().map(|(id, _)| *id)).chain(turned).collect()
+    }
+
     /// Carries it all out, journals it, and climbs the ladders that begin; returns on how many rungs somebody is told.
     async fn carry_out(&self, connection: &mut PgConnection, sweep: &Sweep, now: Moment) -> anyhow::Result<usize> {
+        alerts::hold(connection, &self.standing()).await?;
         alerts::resolve(connection, &self.resolved, now.at).await?;
         alerts::open(connection, &self.opened, now).await?;
         alerts::keep(connection, &self.kept).await?;

@@ -19,7 +19,8 @@ use crate::domain::schedule::Severity;
 use crate::failpoints::failpoint;
 use crate::mailer::post::{self, Post};
 use crate::store::policies::{self, Account, PolicyVersion};
-use crate::store::{BEGIN_JUDGING, jobs, watch};
+use crate::store::watch::{self, Place};
+use crate::store::{BEGIN_JUDGING, jobs};
 
 /// What a sweep judges by, and how it writes.
 #[derive(Clone, Debug)]
@@ -109,19 +110,20 @@ pub async fn run(
     failpoint("sweep.begun");
 
     let mut report = Report::default();
-    let mut after = String::new();
+    let mut place = Place::default();
     loop {
         if stop.is_cancelled() {
             return Ok(report);
         }
         let mut tx = connection.begin_with(BEGIN_JUDGING).await?;
-        let held = watch::hold_due(&mut tx, now, &after, sweep.cases_at_a_time).await?;
-        let Some(last) = held.last() else { break };
+        let held = watch::hold_due(&mut tx, now, &mut place, sweep.cases_at_a_time).await?;
+        if held.is_empty() {
+            break;
+        }
         // Asked once the cases are held: whoever puts another policy in force now makes them due after they are judged by this one.
         if !policies::is_in_force(&mut tx, &sweep.policy_version).await? {
             return Ok(Report { overtaken: true, ..report });
         }
-        after.clone_from(last);
         match judge::page(&mut tx, sweep, now, &held).await {
             Ok(page) => {
                 failpoint("sweep.page.before_commit");
@@ -187,11 +189,12 @@ pub async fn rehearse_in(connection: &mut PgConnection, sweep: &Sweep, now: Mome
     }
     prepare(connection, sweep, now).await?;
     let mut report = Report::default();
-    let mut after = String::new();
+    let mut place = Place::default();
     loop {
-        let held = watch::hold_due(connection, now, &after, sweep.cases_at_a_time).await?;
-        let Some(last) = held.last() else { break };
-        after.clone_from(last);
+        let held = watch::hold_due(connection, now, &mut place, sweep.cases_at_a_time).await?;
+        if held.is_empty() {
+            break;
+        }
         report.add(judge::page(connection, sweep, now, &held).await?);
     }
     follow_up::all(connection, sweep, now, &mut report).await?;

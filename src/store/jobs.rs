@@ -73,7 +73,12 @@ pub async fn take_lease(
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn give_back(connection: &mut PgConnection, job: &str, slot: Timestamp, taken_at: Timestamp) -> Result<(), sqlx::Error> {
+pub async fn give_back(
+    connection: &mut PgConnection,
+    job: &str,
+    slot: Timestamp,
+    taken_at: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "-- jobs.give_back
         DELETE FROM job_runs WHERE job = $1 AND slot = $2 AND started_at = $3 AND finished_at IS NULL",

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::known;
+use super::{day, known};
 use crate::clock::Moment;
 use crate::domain::case::coded;
 use crate::domain::ladder::{Climbed, Position, Step, TurnedBy};
@@ -45,6 +46,8 @@ pub struct Held {
     pub turn: i32,
     /// Whether it is on record already that nobody on the whole ladder can be told.
     pub is_unreachable: bool,
+    /// When its next rung is due, if there is one.
+    pub next_rung_on: Option<Date>,
     /// Where it stands on its ladder.
     pub position: Position,
 }
@@ -55,7 +58,7 @@ macro_rules! hold {
         let rows = sqlx::query_as!(
             Row,
             "-- ladders." + $name + "
-            SELECT alerts.id, case_reference, team, restricted, severity, state, turn, turned_by, turned_on,
+            SELECT alerts.id, case_reference, team, restricted, severity, state, turn, turned_by, turned_on, next_rung_on,
                 unreachable_since IS NOT NULL AS \"is_unreachable!\"
             FROM alerts JOIN cases ON cases.reference = alerts.case_reference
             WHERE state <> 'resolved' AND " + $condition,
@@ -75,8 +78,8 @@ pub async fn hold(connection: &mut PgConnection, alerts: &[Uuid]) -> Result<Vec<
     hold!(connection, "hold", "alerts.id = ANY($1) ORDER BY alerts.id FOR UPDATE OF alerts", alerts)
 }
 
-/// The next alerts with a rung that is due and need not wait for a digest or a working day, in the order of their ids, held until
-/// the transaction ends. Those that somebody else holds are passed over: they are due still the next time.
+/// The next alerts with a rung that is due and need not wait for a digest or a working day, those whose rung has waited longest first,
+/// held until the transaction ends. Those that somebody else holds are passed over: they are due still the next time.
 ///
 /// # Errors
 ///
@@ -85,17 +88,18 @@ pub async fn hold_due(
     connection: &mut PgConnection,
     now: Moment,
     is_working_day: bool,
-    after: Uuid,
+    after: (Date, Uuid),
     at_most: i64,
 ) -> Result<Vec<Held>, sqlx::Error> {
     hold!(
         connection,
         "hold_due",
-        "next_rung_on <= $1 AND alerts.id > $2
-                AND (state <> 'open' OR (next_rung_deliver = 'immediate' AND (severity = 'red' OR $3::boolean)))
-            ORDER BY alerts.id LIMIT $4 FOR UPDATE OF alerts SKIP LOCKED",
+        "next_rung_on <= $1 AND (next_rung_on, alerts.id) > ($2, $3)
+                AND (state <> 'open' OR (next_rung_deliver = 'immediate' AND (severity = 'red' OR $4::boolean)))
+            ORDER BY next_rung_on, alerts.id LIMIT $5 FOR UPDATE OF alerts SKIP LOCKED",
         now.today.to_sqlx() as _,
-        after,
+        after.0.to_sqlx() as _,
+        after.1,
         is_working_day,
         at_most
     )
@@ -135,11 +139,13 @@ struct Row {
     turn: i32,
     turned_by: String,
     turned_on: jiff_sqlx::Date,
+    next_rung_on: Option<jiff_sqlx::Date>,
     is_unreachable: bool,
 }
 
 async fn with_rungs(connection: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Held>, sqlx::Error> {
     let mut held = rows.into_iter().map(Held::try_from).collect::<Result<Vec<_>, _>>()?;
+    held.sort_unstable_by_key(|held| held.id);
     let ids: Vec<Uuid> = held.iter().map(|held| held.id).collect();
     let rungs = sqlx::query!(
         "-- ladders.rungs
@@ -176,6 +182,7 @@ impl TryFrom<Row> for Held {
             paused: PauseKind::from_code(&row.state),
             turn: row.turn,
             is_unreachable: row.is_unreachable,
+            next_rung_on: day(row.next_rung_on),
             position: Position::at_turn(severity, turned_by, row.turned_on.to_jiff(), Vec::new()),
         })
     }

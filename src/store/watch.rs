@@ -3,7 +3,7 @@
 mod kept;
 mod rounds;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
@@ -131,8 +131,22 @@ pub async fn make_due_what_is_told(connection: &mut PgConnection, today: Date) -
     Ok(())
 }
 
-/// The next cases that are due, in the order of their references, held until the transaction ends. Those that somebody else holds
-/// are passed over.
+/// How far a sweep has come among the cases that are due.
+#[derive(Clone, Debug)]
+pub struct Place {
+    next_look_on: Date,
+    reference: String,
+}
+
+impl Default for Place {
+    /// Before the first.
+    fn default() -> Self {
+        Self { next_look_on: date(1, 1, 1), reference: String::new() }
+    }
+}
+
+/// The next cases that are due after a place, those that have waited longest first, held until the transaction ends; the place moves
+/// on to the last of them. Those that somebody else holds are passed over.
 ///
 /// # Errors
 ///
@@ -140,21 +154,26 @@ pub async fn make_due_what_is_told(connection: &mut PgConnection, today: Date) -
 pub async fn hold_due(
     connection: &mut PgConnection,
     now: Moment,
-    after: &str,
+    place: &mut Place,
     at_most: u32,
 ) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar!(
+    let due = sqlx::query!(
         "-- watch.hold_due
-        SELECT case_reference FROM case_watch
-        WHERE next_look_on <= $1 AND (postponed_until IS NULL OR postponed_until <= $2) AND case_reference > $3
-        ORDER BY case_reference LIMIT $4 FOR UPDATE SKIP LOCKED",
+        SELECT case_reference, next_look_on AS \"next_look_on!\" FROM case_watch
+        WHERE next_look_on <= $1 AND (postponed_until IS NULL OR postponed_until <= $2)
+            AND (next_look_on, case_reference) > ($3, $4)
+        ORDER BY next_look_on, case_reference LIMIT $5 FOR UPDATE SKIP LOCKED",
         now.today.to_sqlx() as _,
         now.at.to_sqlx() as _,
-        after,
+        place.next_look_on.to_sqlx() as _,
+        place.reference,
         i64::from(at_most)
-    )
-    .fetch_all(connection)
-    .await
+    );
+    let due = due.fetch_all(connection).await?;
+    if let Some(last) = due.last() {
+        *place = Place { next_look_on: last.next_look_on.to_jiff(), reference: last.case_reference.clone() };
+    }
+    Ok(due.into_iter().map(|due| due.case_reference).collect())
 }
 
 /// How many cases are due or marked that somebody else holds at this moment. A sweep that has ended passed these over.

@@ -1,5 +1,6 @@
 //! What becomes of alerts that stand: ladders are climbed, and pauses end.
 
+use jiff::civil::date;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
@@ -94,12 +95,12 @@ impl From<EndedPause> for Line {
 
 async fn climb_due(connection: &mut PgConnection, sweep: &Sweep, now: Moment, report: &mut Report) -> anyhow::Result<()> {
     let is_working_day = sweep.policy.calendar.is_working_day(now.today);
-    let mut after = Uuid::nil();
+    let mut after = (date(1, 1, 1), Uuid::nil());
     loop {
         let mut tx = connection.begin().await?;
         let held = ladders::hold_due(&mut tx, now, is_working_day, after, AT_A_TIME).await?;
-        let Some(last) = held.last() else { break };
-        after = last.id;
+        let Some(last) = held.iter().filter_map(|held| Some((held.next_rung_on?, held.id))).max() else { break };
+        after = last;
         report.told += climb(&mut tx, sweep, now, &held, Turned::Before).await?;
         failpoint("ladder.before_commit");
         tx.commit().await?;

@@ -181,17 +181,16 @@ pub async fn settle(
         Fate::Dead(_) => (What::MessageDead, Kept::Dead),
     };
     let ended = Ended { outcome: recorded, reply, what, fate };
+    failpoint("settle.before_commit");
     let holds = if kept == Kept::Dead {
         let mut tx = connection.begin().await?;
         let holds = outbox::settle(&mut tx, message, &ended, now).await?;
         if holds {
             outbox::pass_on(&mut tx, message.id, moment).await?;
         }
-        failpoint("settle.before_commit");
         tx.commit().await?;
         holds
     } else {
-        failpoint("settle.before_commit");
         outbox::settle(connection, message, &ended, now).await?
     };
     failpoint("settle.after_commit");

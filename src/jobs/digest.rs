@@ -12,6 +12,7 @@ use super::sweep::Sweep;
 use crate::clock::{Moment, london, midnight};
 use crate::domain::calendar::in_words;
 use crate::domain::timetable::{digest_due, digests_missed};
+use crate::failpoints::failpoint;
 use crate::mailer::post;
 use crate::mailer::telling::{Telling, Turned, climb_all};
 use crate::store::journal::{self, Entry, What};
@@ -65,7 +66,9 @@ pub async fn make(connection: &mut PgConnection, sweep: &Sweep, now: Moment) -> 
     let told = climb_all(&mut tx, &held, Turned::Before, &telling).await?;
     let messages = post::seal_these(&mut tx, &told.messages, &sweep.post, now).await?;
     jobs::finish(&mut tx, JOB, slot, now.at, 0).await?;
+    failpoint("digest.before_commit");
     tx.commit().await?;
+    failpoint("digest.after_commit");
     info!(job.name = JOB, rungs = told.rungs, messages, "made");
     Ok(Some(Made { day: now.today, rungs: told.rungs, messages }))
 }

@@ -17,6 +17,7 @@ use crate::domain::calendar::in_words;
 use crate::domain::policy::Role;
 use crate::domain::telling::{About, Person, Told, reach};
 use crate::domain::timetable::{pack_due, packs_missed};
+use crate::failpoints::failpoint;
 use crate::mailer::post::{self, Agenda};
 use crate::mailer::render::Because;
 use crate::store::agenda::item::{self, Item};
@@ -82,7 +83,9 @@ pub async fn make(connection: &mut PgConnection, sweep: &Sweep, meeting_on: Date
     }
     journal::add_all(&mut tx, now.at, &journal).await?;
     jobs::finish(&mut tx, JOB, slot, now.at, 0).await?;
+    failpoint("panel.before_commit");
     tx.commit().await?;
+    failpoint("panel.after_commit");
     info!(job.name = JOB, cases = items.len(), messages = packs.len(), "made");
     Ok(Some(Made { meeting_on, cases: items.len(), messages: packs.len() }))
 }

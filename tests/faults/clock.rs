@@ -61,16 +61,20 @@ impl FakeClock {
     }
 }
 
-/// A service whose clock the test moves, with a case that is amber and others that turn red.
-struct Moved {
-    clock: FakeClock,
+/// A service whose clock the test moves.
+pub struct Moved {
+    /// The clock.
+    pub clock: FakeClock,
     database: TestDatabase,
-    smtp: SmtpServer,
-    service: Service,
+    /// The mail server.
+    pub smtp: SmtpServer,
+    /// The service.
+    pub service: Service,
 }
 
 impl Moved {
-    async fn to(moment: &str, mutant: &str) -> Self {
+    /// One that is not started yet, at this moment.
+    pub async fn to(moment: &str, mutant: &str) -> Self {
         let database = TestDatabase::new().await;
         let smtp = SmtpServer::start(Behaviour::Accept);
         let clock = FakeClock::at(moment);
@@ -80,7 +84,8 @@ impl Moved {
         Self { clock, database, smtp, service }
     }
 
-    fn pool(&self) -> &PgPool {
+    /// Its database.
+    pub fn pool(&self) -> &PgPool {
         &self.database.pool
     }
 
@@ -107,14 +112,15 @@ impl Moved {
         sqlx::query_scalar(made).bind(slot).fetch_one(self.pool()).await.expect("the table is there")
     }
 
-    async fn end(mut self) {
+    /// Ends it.
+    pub async fn end(mut self) {
         self.service.kill();
         self.database.close().await;
     }
 }
 
 /// An amber case on a day: its letter is late by some working days. The digest tells of it.
-fn late_letter(reference: &str, started_on: Date) -> String {
+pub fn late_letter(reference: &str, started_on: Date) -> String {
     format!(
         "INSERT INTO cases (reference, team, recorded_on, started_on) VALUES ('{reference}', 'North', '{started_on}', '{started_on}')"
     )

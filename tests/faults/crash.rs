@@ -3,12 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::date;
 use serde_json::Value;
+use sqlx::AssertSqlSafe;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
-use crate::count::{Council, now, with_a_past};
-use crate::running::Service;
+use crate::clock::{Moved, late_letter};
+use crate::count::{Council, message_of, now, with_a_past};
+use crate::running::{Service, count, sql, until};
+use crate::support::world::open;
 
 /// Services that are made to die at the same time.
 const AT_A_TIME: usize = 5;
@@ -18,6 +23,9 @@ const MOST_MEALS: usize = 20;
 
 /// The points at which the answer of the mail server is lost, so that the same bytes are sent again.
 const AFTER_THE_ANSWER: [&str; 2] = ["send.answered", "settle.before_commit"];
+
+/// What the points begin with that a service comes to at an hour of some days alone: a clock that the test moves brings it there.
+const OF_AN_HOUR: [&str; 2] = ["digest.", "panel."];
 
 /// Every point in the program's source, in no order.
 fn points() -> Vec<String> {
@@ -138,7 +146,8 @@ async fn unexplained(service: &Service) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_dies_at_any_point_loses_nothing_and_does_nothing_twice() {
-    let points = points();
+    let mut points = points();
+    points.retain(|point| !OF_AN_HOUR.iter().any(|hour| point.starts_with(hour)));
     assert!(points.len() >= 18, "the points are found: {points:?}");
     let here = Handle::current();
     let (mut left, mut dying, mut wrong) = (points.into_iter(), JoinSet::new(), Vec::new());
@@ -172,5 +181,62 @@ async fn an_alert_without_its_journal_or_its_message_would_be_seen() {
     ] {
         let wrong = survive("sweep.after_finish", &mutant).await.expect("it dies all the same");
         assert!(wrong.iter().any(|wrong| wrong.starts_with(seen)), "{wrong:?}");
+    }
+}
+
+/// What is not as it should be of the digest and the panel pack of a day, where the service dies at a point as it makes one of them, and
+/// another takes its place.
+async fn made_on_the_day(point: &str) -> Vec<String> {
+    let mut moved = Moved::to("2026-06-02T06:50:30Z", "").await;
+    // Amber since the day before, so that it waits for the digest; red, so that it is on the panel's agenda.
+    sql(moved.pool(), late_letter("PP-1", date(2026, 5, 22))).await;
+    sql(moved.pool(), late_letter("PP-2", date(2026, 1, 5))).await;
+    moved.service.start_and_be_ready().await;
+    moved.service.kill();
+    moved.service.will_have("FAILPOINTS", &format!("{point}=return"));
+    moved.clock.goes_to("2026-06-02T07:00:30Z");
+    moved.service.begin();
+    let mut wrong = Vec::new();
+    if moved.service.ended().await.code().is_some() {
+        wrong.push("it ended by itself".to_owned());
+    }
+    moved.service.forget("FAILPOINTS");
+    moved.service.start().await;
+    let made = "SELECT count(*) FROM job_runs WHERE job IN ('digest', 'panel') AND finished_at IS NOT NULL";
+    until("both are made", async || count(moved.pool(), made).await == 2).await;
+    let under_way = "SELECT count(*) FROM messages WHERE state <> 'sent'";
+    until("all mail has left", async || count(moved.pool(), under_way).await == 0).await;
+    for kind in ["digest", "panel"] {
+        let of_kind = format!("SELECT id FROM messages WHERE kind = '{kind}'");
+        let made: Vec<Uuid> = sqlx::query_scalar(AssertSqlSafe(of_kind)).fetch_all(moved.pool()).await.expect("messages");
+        let ids: Vec<Uuid> = moved.smtp.received().iter().map(|received| message_of(&open(received).message_id)).collect();
+        let came: Vec<usize> = made.iter().map(|made| ids.iter().filter(|id| *id == made).count()).collect();
+        if came != [1] {
+            wrong.push(format!("{kind}: came {came:?} times"));
+        }
+    }
+    let told = "SELECT count(*) FROM messages JOIN journal ON message_id = messages.id AND what = 'told' WHERE kind IN ('digest', 'panel')
+        GROUP BY kind HAVING count(DISTINCT case_reference) > 0";
+    let told: Vec<i64> = sqlx::query_scalar(told).fetch_all(moved.pool()).await.expect("a journal");
+    if told.len() != 2 {
+        wrong.push("not both are in the journal".to_owned());
+    }
+    moved.end().await;
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_dies_as_it_makes_the_digest_or_the_pack_makes_each_once() {
+    let (points, here) = (points(), Handle::current());
+    let of_an_hour = points.into_iter().filter(|point| OF_AN_HOUR.iter().any(|hour| point.starts_with(hour)));
+    let mut dying = JoinSet::new();
+    for point in of_an_hour {
+        let here = here.clone();
+        dying.spawn_blocking(move || (here.block_on(made_on_the_day(&point)), point));
+    }
+    let died = dying.join_all().await;
+    assert_eq!(died.len(), 4, "the points are found");
+    for (wrong, point) in died {
+        assert_eq!(wrong, [""; 0], "{point}");
     }
 }

@@ -32,13 +32,21 @@ async fn three_services_and_64_sweeps_at_once_make_one_alert_of_a_fact_and_one_m
         ready.spawn(async move { pool.acquire().await.expect("a connection") });
     }
     drop(ready.join_all().await);
+    // Due at once for everybody: nobody is through with them before the others have begun.
+    for service in &services {
+        service.pause();
+    }
     council.record_cases("CROWD", 60).await;
+    council.sql("TRUNCATE case_marks; UPDATE case_watch SET next_look_on = '2000-01-01'").await;
 
     let mut sweeps = JoinSet::new();
     for number in 0..SWEEPS {
         let (pool, mut sweep, now) = (pool.clone(), council.world.sweep.clone(), now());
         sweep.cases_at_a_time = 1 + number % 7;
         sweeps.spawn(async move { sweep::run(&pool, &sweep, now.at, now, &CancellationToken::new()).await });
+    }
+    for service in &services {
+        service.resume();
     }
     for swept in sweeps.join_all().await {
         let report = swept.expect("a sweep among many goes through");

@@ -91,12 +91,13 @@ pub struct CalendarChanges {
     pub removed_bank_holidays: BTreeSet<Date>,
 }
 
-/// The working days of the years 1960 to 2160, laid out so that counting them is a look-up.
+/// The days of the years 1960 to 2160, laid out so that moving a date and counting working days are look-ups.
 #[derive(Clone)]
 pub struct Calendar(Arc<LaidOut>);
 
 struct LaidOut {
     changes: CalendarChanges,
+    days: Vec<Date>,
     /// For each day: how many working days lie before it.
     worked_before: Vec<u32>,
     working_days: Vec<Date>,
@@ -112,16 +113,17 @@ impl Calendar {
         free.extend(&changes.closures);
 
         let last = date(LAID_OUT.1, 12, 31);
-        let (mut worked_before, mut working_days) = (Vec::new(), Vec::new());
+        let (mut days, mut worked_before, mut working_days) = (Vec::new(), Vec::new(), Vec::new());
         let mut day = first_laid_out();
         while day <= last {
+            days.push(day);
             worked_before.push(u32::try_from(working_days.len()).expect("two centuries of days fit in 32 bits"));
             if !is_weekend(day) && !free.contains(&day) {
                 working_days.push(day);
             }
             day = next_day(day);
         }
-        Self(Arc::new(LaidOut { changes, worked_before, working_days }))
+        Self(Arc::new(LaidOut { changes, days, worked_before, working_days }))
     }
 
     /// The changes this calendar was laid out with.
@@ -141,12 +143,9 @@ impl Calendar {
     pub fn plus(&self, day: Date, span: Span) -> Date {
         match span {
             Span::WorkingDays(0) => day,
-            Span::WorkingDays(number) => {
-                let first_after = self.worked_before(next_day(day));
-                self.working_day(first_after + usize::from(number) - 1)
-            }
-            Span::Weeks(number) => shift(day, 7 * i64::from(number)),
-            Span::Days(number) => shift(day, i64::from(number)),
+            Span::WorkingDays(number) => self.working_day(self.worked_through(day) + usize::from(number) - 1),
+            Span::Weeks(number) => self.shift(day, 7 * i64::from(number)),
+            Span::Days(number) => self.shift(day, i64::from(number)),
         }
     }
 
@@ -156,15 +155,22 @@ impl Calendar {
         match span {
             Span::WorkingDays(0) => day,
             Span::WorkingDays(number) => self.working_day(self.worked_before(day).saturating_sub(usize::from(number))),
-            Span::Weeks(number) => shift(day, -7 * i64::from(number)),
-            Span::Days(number) => shift(day, -i64::from(number)),
+            Span::Weeks(number) => self.shift(day, -7 * i64::from(number)),
+            Span::Days(number) => self.shift(day, -i64::from(number)),
         }
+    }
+
+    /// `day` and this many days more (or less), as [`shift`] has it, and faster.
+    #[must_use]
+    pub fn shift(&self, day: Date, days: i64) -> Date {
+        let laid_out = usize::try_from(days_between(first_laid_out(), day).saturating_add(days)).ok();
+        laid_out.and_then(|index| self.0.days.get(index).copied()).unwrap_or_else(|| shift(day, days))
     }
 
     /// How many working days lie after `from`, up to and including `to`; 0 where `to` is not after `from`.
     #[must_use]
     pub fn working_days_between(&self, from: Date, to: Date) -> i64 {
-        let count = self.worked_before(next_day(to)).saturating_sub(self.worked_before(next_day(from)));
+        let count = self.worked_through(to).saturating_sub(self.worked_through(from));
         i64::try_from(count).expect("a count of days fits in 64 bits")
     }
 
@@ -180,9 +186,16 @@ impl Calendar {
     }
 
     fn worked_before(&self, day: Date) -> usize {
-        let last = i64::try_from(self.0.worked_before.len() - 1).expect("two centuries of days fit in 64 bits");
-        let index = days_between(first_laid_out(), day).clamp(0, last);
-        self.0.worked_before[usize::try_from(index).expect("the index was held to 0 and above")] as usize
+        self.worked_before_index(days_between(first_laid_out(), day))
+    }
+
+    fn worked_through(&self, day: Date) -> usize {
+        self.worked_before_index(days_between(first_laid_out(), day) + 1)
+    }
+
+    fn worked_before_index(&self, index: i64) -> usize {
+        let last = self.0.worked_before.len() - 1;
+        self.0.worked_before[usize::try_from(index).unwrap_or(0).min(last)] as usize
     }
 
     fn working_day(&self, index: usize) -> Date {

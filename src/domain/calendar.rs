@@ -149,7 +149,8 @@ impl Calendar {
         }
     }
 
-    /// The mirror of [`Calendar::plus`]; over working days it does not undo it.
+    /// The mirror of [`Calendar::plus`]; over working days it does not undo it, and gives the first day from which the span leads to
+    /// `day` or beyond.
     #[must_use]
     pub fn minus(&self, day: Date, span: Span) -> Date {
         match span {
@@ -422,6 +423,15 @@ mod tests {
                 prop_assert!(calendar.plus(day, span) <= calendar.plus(next_day(day), span));
                 prop_assert!(calendar.minus(day, span) <= calendar.minus(next_day(day), span));
                 prop_assert!(calendar.minus(day, span) <= day && day <= calendar.plus(day, span));
+            }
+        }
+
+        #[test]
+        fn a_span_leads_to_a_day_from_the_day_before_by_as_much(day in any_day(), to in -20i64..120, number in 0u16..60) {
+            let calendar = Calendar::default();
+            let to = shift(day, to);
+            for span in [Span::WorkingDays(number), Span::Weeks(number), Span::Days(number)] {
+                prop_assert_eq!(calendar.plus(day, span) >= to, day >= calendar.minus(to, span), "{} by {}", to, span);
             }
         }
 

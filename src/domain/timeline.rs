@@ -62,13 +62,14 @@ impl Stretch {
 
 impl Stretch {
     /// Cuts a stretch on each of some days that lie within it.
-    #[must_use]
-    pub fn cut(self, on: impl IntoIterator<Item = Date>) -> Vec<Self> {
-        let mut cuts: Vec<Date> = on.into_iter().filter(|&day| self.holds(day)).collect();
-        cuts.extend([self.from, self.until]);
-        cuts.sort_unstable();
-        cuts.dedup();
-        cuts.windows(2).map(|pair| Self { from: pair[0], until: pair[1] }).collect()
+    pub fn cut(self, on: impl Iterator<Item = Date> + Clone) -> impl Iterator<Item = Self> {
+        let mut rest = self;
+        std::iter::from_fn(move || {
+            let piece = Some(rest).filter(|rest| !rest.is_empty())?;
+            let piece = piece.until(on.clone().filter(|&day| day > piece.from).min());
+            rest.from = piece.until;
+            Some(piece)
+        })
     }
 }
 

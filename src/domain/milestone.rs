@@ -113,13 +113,14 @@ impl Milestone {
     #[must_use]
     pub fn due(self, course: &Course) -> Timeline<Option<Date>> {
         let Some(started) = course.case.started_on else { return Timeline::never() };
-        let can_change: Vec<Date> = match self {
-            Self::LetterBeforeProceedings => Vec::new(),
-            Self::InitialMeeting => course.case.lbp_sent_on.into_iter().collect(),
-            Self::FinalReview => course.ends().runs().map(|(days, _)| days.from).collect(),
-            Self::CourtApplication => course.case.step_decision_on.into_iter().collect(),
+        let (event, ends) = match self {
+            Self::LetterBeforeProceedings => (None, None),
+            Self::InitialMeeting => (course.case.lbp_sent_on, None),
+            Self::FinalReview => (None, Some(course.ends())),
+            Self::CourtApplication => (course.case.step_decision_on, None),
         };
-        Timeline::sample(started, can_change, |day| self.due_on(course, day))
+        let end_changes = ends.into_iter().flat_map(Timeline::runs).map(|(days, _)| days.from);
+        Timeline::sample(started, event.into_iter().chain(end_changes), |day| self.due_on(course, day))
     }
 
     /// The day it was met, whenever that is.

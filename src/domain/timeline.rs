@@ -1,6 +1,7 @@
 //! Values that change from day to day, as stretches of days.
 
 use jiff::civil::Date;
+use smallvec::SmallVec;
 
 use super::calendar::{FOREVER, next_day};
 
@@ -76,30 +77,30 @@ impl Stretch {
 /// A value that holds from one day until the next change, from a first day on for ever.
 #[derive(Clone, Debug)]
 pub struct Timeline<T> {
-    changes: Vec<(Date, T)>,
+    changes: SmallVec<[(Date, T); 8]>,
 }
 
 impl<T: PartialEq> Timeline<T> {
     /// Samples a plain reading of the value on `start` and on each later day on which it can change.
     pub fn sample(start: Date, can_change: impl IntoIterator<Item = Date>, read_on: impl Fn(Date) -> T) -> Self {
-        let mut days: Vec<Date> = can_change.into_iter().filter(|&day| day > start).collect();
+        let mut days: SmallVec<[Date; 16]> = can_change.into_iter().filter(|&day| day > start).collect();
         days.push(start);
         days.sort_unstable();
         days.dedup();
-        let mut changes: Vec<(Date, T)> = Vec::with_capacity(days.len());
+        let mut timeline = Self::never();
         for day in days {
             let value = read_on(day);
-            if changes.last().is_none_or(|(_, before)| *before != value) {
-                changes.push((day, value));
+            if timeline.changes.last().is_none_or(|(_, before)| *before != value) {
+                timeline.changes.push((day, value));
             }
         }
-        Self { changes }
+        timeline
     }
 
     /// A value that never holds.
     #[must_use]
     pub fn never() -> Self {
-        Self { changes: Vec::new() }
+        Self { changes: SmallVec::new() }
     }
 
     /// Each value with the days on which it holds, in order.

@@ -9,14 +9,14 @@ use jiff::civil::Date;
 use super::calendar::{Calendar, Counted, Span, days_between, in_words};
 use super::case::{AssessmentKind, MeetingKind};
 use super::course::{End, EndSetBy};
-use super::milestone::Milestone;
+use super::milestone::{Milestone, Title};
 use super::rules::Rule;
 
 /// The facts behind a finding.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each variant is spelled out, field by field, in the sentence that it makes below")]
 pub enum Evidence {
-    Milestone { title: &'static str, undone: &'static str, due: Date, set_by_birth: bool },
+    Milestone { milestone: Milestone, due: Date, set_by_birth: bool },
     MeetingNotHeld { sequence: u32, kind: MeetingKind, planned_on: Date },
     MeetingsCancelled { count: usize, since: Date, since_meeting: bool },
     NoReviewSince { last: Date },
@@ -32,9 +32,9 @@ pub enum Evidence {
     AssessmentNotCommissioned { kind: AssessmentKind, due: Date },
     NoFamilyMeetingOffered { letter: Date },
     Missing { what: &'static str },
-    OutOfOrder { what: &'static str, on: Date, before_what: &'static str, before: Date },
+    OutOfOrder { what: &'static [&'static str; 2], on: Date, before: Date },
     ExtensionsRepeated { count: usize, last: Date },
-    ExtensionsAddUp { days: i64, base_end: Date, extended_end: Date },
+    ExtensionsAddUp { base_end: Date, extended_end: Date },
     ApprovedWithoutAuthority { sequence: u32, on: Date },
     ApprovedAfterTheEnd { sequence: u32, on: Date, end: Date },
     ApprovedWithoutRationale { sequence: u32, on: Date },
@@ -59,11 +59,13 @@ impl Evidence {
     fn what_is_wrong(&self, day: Date, calendar: &Calendar) -> String {
         let against = |due: Date| against(due, day, calendar);
         match *self {
-            Self::Milestone { title, undone, due, set_by_birth: true } => {
+            Self::Milestone { milestone, due, set_by_birth: true } => {
+                let Title { title, undone } = milestone.title();
                 let when = if due < day { "was due" } else { "is due soon" };
                 format!("{title} {when}; {undone}")
             }
-            Self::Milestone { title, undone, due, set_by_birth: false } => {
+            Self::Milestone { milestone, due, set_by_birth: false } => {
+                let Title { title, undone } = milestone.title();
                 format!("{title} {} due on {}; {undone}; {}", was_or_is(due, day), in_words(due), against(due))
             }
             Self::MeetingNotHeld { sequence, kind, planned_on } => format!(
@@ -130,17 +132,17 @@ impl Evidence {
                 in_words(letter)
             ),
             Self::Missing { what } => what.to_owned(),
-            Self::OutOfOrder { what, on, before_what, before } => {
+            Self::OutOfOrder { what: [what, before_what], on, before } => {
                 format!("{what}, {}, is dated before {before_what}, {}", in_words(on), in_words(before))
             }
             Self::ExtensionsRepeated { count, last } => {
                 format!("{count} extensions approved, the last on {}", in_words(last))
             }
-            Self::ExtensionsAddUp { days, base_end, extended_end } => format!(
+            Self::ExtensionsAddUp { base_end, extended_end } => format!(
                 "Extensions move the end from {} to {}; {} more",
                 in_words(base_end),
                 in_words(extended_end),
-                Counted(days, "day")
+                Counted(days_between(base_end, extended_end), "day")
             ),
             Self::ApprovedWithoutAuthority { sequence, on } => {
                 format!("Extension {sequence} was approved on {}; no sufficient grade of approval is recorded", in_words(on))
@@ -241,12 +243,8 @@ mod tests {
     #[test]
     fn a_sentence_about_a_day_that_a_birth_sets_names_neither() {
         let end = |set_by| End { on: date(2026, 6, 4), set_by };
-        let final_review = |set_by_birth| Evidence::Milestone {
-            title: "Final review",
-            undone: "not held",
-            due: date(2026, 5, 28),
-            set_by_birth,
-        };
+        let due = date(2026, 5, 28);
+        let final_review = |set_by_birth| Evidence::Milestone { milestone: Milestone::FinalReview, due, set_by_birth };
         let calendar = Policy::default().calendar;
         let over = Some(Span::Weeks(2));
         for day in [date(2026, 5, 25), date(2026, 6, 5)] {

@@ -57,7 +57,7 @@ pub fn total(course: &Course) -> Steps {
             } else {
                 continue;
             };
-            let evidence = Evidence::ExtensionsAddUp { days: added, base_end, extended_end: approved.new_end_on };
+            let evidence = Evidence::ExtensionsAddUp { base_end, extended_end: approved.new_end_on };
             steps.record(Subject::Whole, severity, approved.on, in_force.and(days), course, evidence);
         }
     }

@@ -22,9 +22,8 @@ pub fn missed(course: &Course) -> Steps {
             let calendar = course.calendar();
             let numbers = &course.policy.milestones;
             let unmet = days.until(met_on);
-            let Title { title, undone } = milestone.title();
             let set_by_birth = *milestone == Milestone::FinalReview && a_birth_sets_the_end_within(days, course);
-            let evidence = Evidence::Milestone { title, undone, due, set_by_birth };
+            let evidence = Evidence::Milestone { milestone: *milestone, due, set_by_birth };
             let subject = Subject::Code(milestone.code());
             let soon = Stretch::from(calendar.minus(due, numbers.notice_before)).through(due);
             steps.raise(subject, Severity::Notice, unmet.and(soon), evidence);

@@ -8,10 +8,11 @@ mod by_rule;
 use jiff::civil::Date;
 use smallvec::SmallVec;
 
-use super::calendar::{Calendar, FOREVER, YEARS};
+use super::calendar::{Calendar, FOREVER, Span, YEARS};
 use super::case::coded;
 use super::course::Course;
 use super::evidence::{Evidence, gives_a_birth_away};
+use super::policy::Limits;
 use super::rules::{self, Rule};
 use super::timeline::Stretch;
 
@@ -100,10 +101,33 @@ impl Steps {
         self.push(subject, severity, days, evidence, None);
     }
 
-    /// Of these days, the finding is amber on those after `amber_after` and red on those after `red_after`.
-    pub fn overdue(&mut self, subject: Subject, amber_after: Date, red_after: Date, days: Stretch, evidence: Evidence) {
-        let amber = Stretch::after(amber_after).through(red_after);
-        self.raise(subject, Severity::Amber, days.and(amber), evidence);
+    /// Of these days, the finding is amber on those after the day on which it was due, and red on those so much later again.
+    pub fn overdue(&mut self, subject: Subject, due: Date, red_after: Span, days: Stretch, course: &Course, evidence: Evidence) {
+        // Most things are done in time, so that it is not asked for when they would have turned red.
+        if due < days.until {
+            self.drift(subject, due, course.calendar().plus(due, red_after), days, evidence);
+        }
+    }
+
+    /// Of these days, the finding is amber and red on those that lie further than the limits after the last time.
+    pub fn too_long_since(
+        &mut self,
+        subject: Subject,
+        last: Date,
+        limits: Limits,
+        days: Stretch,
+        course: &Course,
+        evidence: Evidence,
+    ) {
+        let amber_after = course.calendar().plus(last, limits.amber_after);
+        let red_after = course.calendar().plus(last, limits.red_after);
+        if amber_after < days.until || red_after < days.until {
+            self.drift(subject, amber_after, red_after, days, evidence);
+        }
+    }
+
+    fn drift(&mut self, subject: Subject, amber_after: Date, red_after: Date, days: Stretch, evidence: Evidence) {
+        self.raise(subject, Severity::Amber, days.and(Stretch::after(amber_after).through(red_after)), evidence);
         self.raise(subject, Severity::Red, days.and(Stretch::after(red_after)), evidence);
     }
 

@@ -63,13 +63,15 @@ impl Stretch {
 
 impl Stretch {
     /// Cuts a stretch on each of some days that lie within it.
-    pub fn cut(self, on: impl Iterator<Item = Date> + Clone) -> impl Iterator<Item = Self> {
+    pub fn cut(self, on: impl IntoIterator<Item = Date>) -> impl Iterator<Item = Self> {
+        let mut cuts: SmallVec<[Date; 24]> = on.into_iter().filter(|&day| self.from < day && day < self.until).collect();
+        cuts.sort_unstable();
         let mut rest = self;
-        std::iter::from_fn(move || {
-            let piece = Some(rest).filter(|rest| !rest.is_empty())?;
-            let piece = piece.until(on.clone().filter(|&day| day > piece.from).min());
-            rest.from = piece.until;
-            Some(piece)
+        let last = (!self.is_empty()).then_some(self.until);
+        cuts.into_iter().chain(last).map(move |next| {
+            let piece = rest.until(next);
+            rest.from = next;
+            piece
         })
     }
 }
@@ -95,6 +97,20 @@ impl<T: PartialEq> Timeline<T> {
             }
         }
         timeline
+    }
+
+    /// A value that holds from a day on, for ever.
+    #[must_use]
+    pub fn from(day: Date, value: T) -> Self {
+        Self { changes: SmallVec::from_iter([(day, value)]) }
+    }
+
+    /// What follows from the value, day by day.
+    pub fn map<U: PartialEq>(&self, follows: impl Fn(&T) -> U) -> Timeline<U> {
+        let mut changes: SmallVec<[(Date, U); 8]> =
+            self.changes.iter().map(|(day, value)| (*day, follows(value))).collect();
+        changes.dedup_by(|(_, value), (_, before)| value == before);
+        Timeline { changes }
     }
 
     /// A value that never holds.

@@ -17,8 +17,7 @@ pub fn missed(course: &Course) -> Steps {
             steps.now_within(course.while_in(&[Status::DecidedIssue]));
         }
         let met_on = milestone.met_on(course).unwrap_or(FOREVER);
-        for (days, due) in milestone.due(course).runs() {
-            let Some(due) = *due else { continue };
+        for (days, &due) in milestone.due(course).runs() {
             let calendar = course.calendar();
             let numbers = &course.policy.milestones;
             let unmet = days.until(met_on);
@@ -27,7 +26,7 @@ pub fn missed(course: &Course) -> Steps {
             let subject = Subject::Code(milestone.code());
             let soon = Stretch::from(calendar.minus(due, numbers.notice_before)).through(due);
             steps.raise(subject, Severity::Notice, unmet.and(soon), evidence);
-            steps.overdue(subject, due, calendar.plus(due, numbers.red_after), unmet, evidence);
+            steps.overdue(subject, due, numbers.red_after, unmet, course, evidence);
         }
     }
     steps

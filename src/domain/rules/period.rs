@@ -45,8 +45,7 @@ pub fn decision_overdue(course: &Course) -> Steps {
     let numbers = course.policy.decision_overdue;
     for (days, held) in course.last_held().filter(|(_, held)| held.is_final_review) {
         let due = course.calendar().plus(held.on, numbers.due);
-        let red_after = course.calendar().plus(due, numbers.red_after);
-        steps.overdue(Subject::Whole, due, red_after, days, Evidence::DecisionDue { due });
+        steps.overdue(Subject::Whole, due, numbers.red_after, days, course, Evidence::DecisionDue { due });
     }
     steps
 }

@@ -18,20 +18,19 @@ pub fn can_change(course: &Course) -> impl Iterator<Item = Date> + Clone + use<>
     steps(course).into_iter().filter_map(|(met_on, _)| met_on)
 }
 
-/// Of some days on which no step is met, the first on which the forecast is after `limit`.
+/// Of some days on which no step is met, those from the first on which the forecast is after `limit`.
 ///
 /// A day's forecast only ever moves later with the day, so the way to the decision can be walked backwards: [`Calendar::minus`] gives
 /// the first day from which a step reaches the day that must be reached.
 #[must_use]
-pub fn first_day_after(course: &Course, limit: Date, days: Stretch) -> Option<Date> {
+pub fn days_after(course: &Course, limit: Date, days: Stretch) -> Option<Stretch> {
     let started = course.case.started_on?;
     let calendar = course.calendar();
-    let within = |first: Date| Some(first.max(days.from)).filter(|&first| days.holds(first));
     let mut first = next_day(limit);
     let mut must_reach = calendar.minus(first, course.policy.forecast.decision);
     for (met_on, pace) in steps(course).into_iter().rev() {
         match met_on.filter(|&met| met <= days.from) {
-            Some(met) if met >= must_reach => return within(days.from),
+            Some(met) if met >= must_reach => return Some(days),
             Some(_) => {}
             None => {
                 first = must_reach;
@@ -39,7 +38,8 @@ pub fn first_day_after(course: &Course, limit: Date, days: Stretch) -> Option<Da
             }
         }
     }
-    within(if started >= must_reach { days.from } else { first })
+    let after = if started >= must_reach { days } else { days.and(Stretch::from(first)) };
+    Some(after).filter(|after| !after.is_empty())
 }
 
 /// Each step on the way to the decision: the day it was met, and its pace.

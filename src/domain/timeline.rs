@@ -91,10 +91,7 @@ impl<T: PartialEq> Timeline<T> {
         days.dedup();
         let mut timeline = Self::never();
         for day in days {
-            let value = read_on(day);
-            if timeline.changes.last().is_none_or(|(_, before)| *before != value) {
-                timeline.changes.push((day, value));
-            }
+            timeline.then(day, read_on(day));
         }
         timeline
     }
@@ -103,6 +100,13 @@ impl<T: PartialEq> Timeline<T> {
     #[must_use]
     pub fn from(day: Date, value: T) -> Self {
         Self { changes: SmallVec::from_iter([(day, value)]) }
+    }
+
+    /// Another value from a later day on; nothing changes where it is the same.
+    pub fn then(&mut self, day: Date, value: T) {
+        if self.changes.last().is_none_or(|(_, before)| *before != value) {
+            self.changes.push((day, value));
+        }
     }
 
     /// What follows from the value, day by day.

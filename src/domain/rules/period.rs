@@ -25,15 +25,12 @@ pub fn forecast_overrun(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
     let long_after = course.policy.forecast.amber_after;
     for (days, &end) in course.ends().runs() {
-        let limits =
-            [(Severity::Notice, end.on, None), (Severity::Amber, course.calendar().plus(end.on, long_after), Some(long_after))];
+        let long_after_end = course.calendar().plus(end.on, long_after);
         for days in days.and(course.while_open()).through(end.on).cut(forecast::can_change(course)) {
-            for (severity, limit, over) in limits {
-                if let Some(first) = forecast::first_day_after(course, limit, days) {
-                    let evidence = Evidence::ForecastAfterEnd { end, over };
-                    steps.raise(Subject::Whole, severity, days.and(Stretch::from(first)), evidence);
-                }
-            }
+            let Some(late) = forecast::days_after(course, end.on, days) else { continue };
+            steps.raise(Subject::Whole, Severity::Notice, late, Evidence::ForecastAfterEnd { end, over: None });
+            let Some(very_late) = forecast::days_after(course, long_after_end, late) else { continue };
+            steps.raise(Subject::Whole, Severity::Amber, very_late, Evidence::ForecastAfterEnd { end, over: Some(long_after) });
         }
     }
     steps

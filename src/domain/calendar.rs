@@ -36,6 +36,17 @@ pub enum Span {
     Days(u16),
 }
 
+impl Span {
+    /// The number of days that it leads over at least, whichever are worked.
+    #[must_use]
+    pub fn least_days(self) -> i64 {
+        match self {
+            Self::WorkingDays(number) | Self::Days(number) => number.into(),
+            Self::Weeks(number) => 7 * i64::from(number),
+        }
+    }
+}
+
 /// The longest span that a policy may name: five years in whichever unit.
 const LONGEST_DAYS: u16 = 1_830;
 
@@ -163,6 +174,7 @@ impl Calendar {
 
     /// `day` and this many days more (or less), as [`shift`] has it, and faster.
     #[must_use]
+    #[inline]
     pub fn shift(&self, day: Date, days: i64) -> Date {
         let laid_out = usize::try_from(days_between(first_laid_out(), day).saturating_add(days)).ok();
         laid_out.and_then(|index| self.0.days.get(index).copied()).unwrap_or_else(|| shift(day, days))

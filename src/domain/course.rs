@@ -297,7 +297,7 @@ impl<'a> Course<'a> {
 
 /// The earliest of some days of which any may not be given; for ever where none is.
 pub fn earliest(days: impl IntoIterator<Item = Option<Date>>) -> Date {
-    days.into_iter().flatten().min().unwrap_or(FOREVER)
+    days.into_iter().map(|day| day.unwrap_or(FOREVER)).min().unwrap_or(FOREVER)
 }
 
 fn approval(extension: &Extension) -> Option<Approved<'_>> {

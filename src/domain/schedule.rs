@@ -8,7 +8,7 @@ mod by_rule;
 use jiff::civil::Date;
 use smallvec::SmallVec;
 
-use super::calendar::{Calendar, FOREVER, Span, YEARS};
+use super::calendar::{Calendar, FOREVER, Span, YEARS, days_between};
 use super::case::coded;
 use super::course::Course;
 use super::evidence::{Evidence, gives_a_birth_away};
@@ -102,7 +102,15 @@ impl Steps {
     }
 
     /// Of these days, the finding is amber on those after the day on which it was due, and red on those so much later again.
-    pub fn overdue(&mut self, subject: Subject, due: Date, red_after: Span, days: Stretch, course: &Course, evidence: Evidence) {
+    pub fn overdue(
+        &mut self,
+        subject: Subject,
+        due: Date,
+        red_after: Span,
+        days: Stretch,
+        course: &Course,
+        evidence: Evidence,
+    ) {
         // Most things are done in time, so that it is not asked for when they would have turned red.
         if due < days.until {
             self.drift(subject, due, course.calendar().plus(due, red_after), days, evidence);
@@ -119,9 +127,11 @@ impl Steps {
         course: &Course,
         evidence: Evidence,
     ) {
-        let amber_after = course.calendar().plus(last, limits.amber_after);
-        let red_after = course.calendar().plus(last, limits.red_after);
-        if amber_after < days.until || red_after < days.until {
+        // Most times are followed by the next too soon for either limit, so that neither day is asked for.
+        let least_days = limits.amber_after.least_days().min(limits.red_after.least_days());
+        if days_between(last, days.until) > least_days {
+            let amber_after = course.calendar().plus(last, limits.amber_after);
+            let red_after = course.calendar().plus(last, limits.red_after);
             self.drift(subject, amber_after, red_after, days, evidence);
         }
     }
@@ -151,14 +161,7 @@ impl Steps {
     }
 
     #[inline]
-    fn push(
-        &mut self,
-        subject: Subject,
-        severity: Severity,
-        days: Stretch,
-        evidence: Evidence,
-        looked_again_on: Option<Date>,
-    ) {
+    fn push(&mut self, subject: Subject, severity: Severity, days: Stretch, evidence: Evidence, looked_again_on: Option<Date>) {
         let days = days.and(self.within);
         if !days.is_empty() {
             self.raised.push(Run { subject, days, severity, evidence, looked_again_on });
@@ -222,8 +225,9 @@ impl Schedule {
         for (index, first) in raised.iter().enumerate() {
             if raised[..index].iter().all(|earlier| earlier.subject != first.subject) {
                 let laid_out = self.runs.len();
-                let track = raised[index..].iter().filter(|run| run.subject == first.subject);
-                self.runs.extend(track.map(|run| (rule, *run)));
+                for run in raised[index..].iter().filter(|run| run.subject == first.subject) {
+                    self.runs.push((rule, *run));
+                }
                 self.hold_apart(laid_out);
             }
         }

@@ -64,8 +64,10 @@ impl Stretch {
 impl Stretch {
     /// Cuts a stretch on each of some days that lie within it.
     pub fn cut(self, on: impl IntoIterator<Item = Date>) -> impl Iterator<Item = Self> {
-        let mut cuts: SmallVec<[Date; 24]> = on.into_iter().filter(|&day| self.from < day && day < self.until).collect();
+        let mut cuts: SmallVec<[Date; 24]> = SmallVec::new();
+        on.into_iter().filter(|&day| self.from < day && day < self.until).for_each(|day| cuts.push(day));
         cuts.sort_unstable();
+        cuts.dedup();
         let mut rest = self;
         let last = (!self.is_empty()).then_some(self.until);
         cuts.into_iter().chain(last).map(move |next| {
@@ -85,8 +87,8 @@ pub struct Timeline<T> {
 impl<T: PartialEq> Timeline<T> {
     /// Samples a plain reading of the value on `start` and on each later day on which it can change.
     pub fn sample(start: Date, can_change: impl IntoIterator<Item = Date>, read_on: impl Fn(Date) -> T) -> Self {
-        let mut days: SmallVec<[Date; 16]> = can_change.into_iter().filter(|&day| day > start).collect();
-        days.push(start);
+        let mut days: SmallVec<[Date; 16]> = SmallVec::from_iter([start]);
+        can_change.into_iter().filter(|&day| day > start).for_each(|day| days.push(day));
         days.sort_unstable();
         days.dedup();
         let mut timeline = Self::never();
@@ -111,8 +113,7 @@ impl<T: PartialEq> Timeline<T> {
 
     /// What follows from the value, day by day.
     pub fn map<U: PartialEq>(&self, follows: impl Fn(&T) -> U) -> Timeline<U> {
-        let mut changes: SmallVec<[(Date, U); 8]> =
-            self.changes.iter().map(|(day, value)| (*day, follows(value))).collect();
+        let mut changes: SmallVec<[(Date, U); 8]> = self.changes.iter().map(|(day, value)| (*day, follows(value))).collect();
         changes.dedup_by(|(_, value), (_, before)| value == before);
         Timeline { changes }
     }

@@ -5,12 +5,14 @@ use jiff::civil::Date;
 
 /// The day after; for ever stays for ever.
 #[must_use]
+#[inline]
 pub fn next_day(day: Date) -> Date {
     day.tomorrow().unwrap_or(Date::MAX)
 }
 
 /// How many days lie from `from` to `to`; negative where `to` is earlier.
 #[must_use]
+#[inline]
 pub fn days_between(from: Date, to: Date) -> i64 {
     i64::from(ordinal(to)) - i64::from(ordinal(from))
 }
@@ -26,15 +28,16 @@ pub fn shift(day: Date, days: i64) -> Date {
 /// year's last, and nothing branches: the judging of a case asks for this more often than for anything else.
 ///
 /// Source: C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar algorithms", 2022.
+#[inline]
 fn ordinal(day: Date) -> u32 {
     /// Whole cycles of 400 years, after which the calendar repeats itself: no year is negative any more.
     const YEARS_ADDED: i32 = 400 * 82;
     let in_next_year = day.month() <= 2;
-    let year = (i32::from(day.year()) - i32::from(in_next_year) + YEARS_ADDED).unsigned_abs();
-    let month = u32::from(day.month().unsigned_abs()) + if in_next_year { 12 } else { 0 };
+    let year = (i32::from(day.year()) - i32::from(in_next_year) + YEARS_ADDED).cast_unsigned();
+    let month = u32::from(day.month().cast_unsigned()) + if in_next_year { 12 } else { 0 };
     let century = year / 100;
     let before_year = 1_461 * year / 4 - century + century / 4;
-    before_year + (979 * month - 2_919) / 32 + u32::from(day.day().unsigned_abs())
+    before_year + (979 * month - 2_919) / 32 + u32::from(day.day().cast_unsigned())
 }
 
 #[cfg(test)]

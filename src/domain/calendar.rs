@@ -238,23 +238,21 @@ impl PartialEq for Calendar {
 /// A date as people write it: `8 June 2026`.
 #[must_use]
 pub fn in_words(day: Date) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let month = usize::from(day.month().unsigned_abs()) - 1;
-    format!("{} {} {}", day.day(), MONTHS[month], day.year())
+    InWords(day).to_string()
 }
+
+/// A date as people write it, within a longer text.
+pub struct InWords(pub Date);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = (self.0.year(), MONTHS[usize::from(self.0.month().unsigned_abs()) - 1], self.0.day());
+        write!(f, "{day} {month} {year}")
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// A day on which somebody has to do something, with its weekday: `Wednesday 3 June 2026`.
 #[must_use]

@@ -323,6 +323,7 @@ impl Track<'_> {
 #[cfg(test)]
 impl Steps {
     /// The steps as the rules' tables write them: by subject, each severity with its first day.
+    #[must_use]
     pub fn in_words(self) -> String {
         let mut schedule = Schedule { runs: SmallVec::new(), a_birth_sets_an_end: false };
         schedule.lay_out(Rule::MilestoneMissed, &self);

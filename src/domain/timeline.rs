@@ -1,7 +1,7 @@
 //! Values that change from day to day, as stretches of days.
 
 use jiff::civil::Date;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::calendar::{FOREVER, next_day};
 
@@ -87,7 +87,7 @@ pub struct Timeline<T> {
 impl<T: PartialEq> Timeline<T> {
     /// Samples a plain reading of the value on `start` and on each later day on which it can change.
     pub fn sample(start: Date, can_change: impl IntoIterator<Item = Date>, read_on: impl Fn(Date) -> T) -> Self {
-        let mut days: SmallVec<[Date; 16]> = SmallVec::from_iter([start]);
+        let mut days: SmallVec<[Date; 16]> = smallvec![start];
         can_change.into_iter().filter(|&day| day > start).for_each(|day| days.push(day));
         days.sort_unstable();
         days.dedup();
@@ -101,7 +101,7 @@ impl<T: PartialEq> Timeline<T> {
     /// A value that holds from a day on, for ever.
     #[must_use]
     pub fn from(day: Date, value: T) -> Self {
-        Self { changes: SmallVec::from_iter([(day, value)]) }
+        Self { changes: smallvec![(day, value)] }
     }
 
     /// Another value from a later day on; nothing changes where it is the same.

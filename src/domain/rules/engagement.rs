@@ -15,7 +15,7 @@ use crate::domain::timeline::Timeline;
 /// The longest run of appointments missed without excuse that ends somebody's records; excused ones count neither way.
 pub fn missed(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
-    for appointments in in_order(course.case).chunk_by(is_of_one_person) {
+    for appointments in by_person(&in_order(course.case)) {
         for (days, &(count, last)) in missed_in_a_row(appointments).runs() {
             if let Some(severity) = course.policy.missed_engagement.severity(count) {
                 steps.raise(Subject::Whole, severity, days, Evidence::MissedInARow { count, last });
@@ -31,7 +31,7 @@ pub fn missed(course: &Course) -> Steps {
 pub fn runs_of_missed(case: &Case, day: Date) -> BTreeMap<&str, (usize, Date)> {
     let run = |appointments: &[&Engagement]| missed_in_a_row(appointments).on(day).map_or((0, day), |run| *run);
     let people = in_order(case);
-    people.chunk_by(is_of_one_person).map(|appointments| (appointments[0].person.as_str(), run(appointments))).collect()
+    by_person(&people).map(|appointments| (appointments[0].person.as_str(), run(appointments))).collect()
 }
 
 /// How many of one person's appointments in a row were missed, and the last of them, as it stood each day.
@@ -69,8 +69,8 @@ fn in_order(case: &Case) -> SmallVec<[&Engagement; 16]> {
     appointments
 }
 
-fn is_of_one_person(one: &&Engagement, other: &&Engagement) -> bool {
-    one.person == other.person
+fn by_person<'a, 'c>(in_order: &'a [&'c Engagement]) -> impl Iterator<Item = &'a [&'c Engagement]> {
+    in_order.chunk_by(|one, other| one.person == other.person)
 }
 
 #[cfg(test)]

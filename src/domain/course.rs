@@ -116,17 +116,19 @@ impl<'a> Course<'a> {
             .map(|oversight| oversight.on)
             .collect();
         panel_reviews.sort_unstable();
-        let first_held = |wanted: &[MeetingKind]| {
-            (case.meetings.iter()).filter(|meeting| wanted.contains(&meeting.kind)).filter_map(|meeting| meeting.held_on).min()
+        let first_held = |kind: MeetingKind| {
+            case.meetings.iter().filter(|meeting| meeting.kind == kind).filter_map(|meeting| meeting.held_on).min()
         };
+        let first_final_review_on = first_held(MeetingKind::FinalReview);
+        let first_review_on = [first_held(MeetingKind::Review), first_final_review_on].into_iter().flatten().min();
         let mut course = Self {
             case,
             policy,
             approved,
             held: held_days(case),
-            first_initial_on: first_held(&[MeetingKind::Initial]),
-            first_review_on: first_held(&[MeetingKind::Review, MeetingKind::FinalReview]),
-            first_final_review_on: first_held(&[MeetingKind::FinalReview]),
+            first_initial_on: first_held(MeetingKind::Initial),
+            first_review_on,
+            first_final_review_on,
             panel_reviews,
             statuses: statuses(case),
             while_open: Stretch::NEVER,

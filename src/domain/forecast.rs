@@ -20,15 +20,15 @@ pub fn can_change(course: &Course) -> impl Iterator<Item = Date> + Clone + use<>
 
 /// Of some days on which no step is met, those from the first on which the forecast is after `limit`.
 ///
-/// A day's forecast only ever moves later with the day, so the way to the decision can be walked backwards: [`Calendar::minus`] gives
-/// the first day from which a step reaches the day that must be reached.
+/// A day's forecast only ever moves later with the day, so the way to the decision can be walked backwards: the calendar's
+/// [`minus`](super::calendar::Calendar::minus) gives the first day from which a step reaches the day that must be reached.
 #[must_use]
 pub fn days_after(course: &Course, limit: Date, days: Stretch) -> Option<Stretch> {
     let started = course.case.started_on?;
     let calendar = course.calendar();
     let mut first = next_day(limit);
     let mut must_reach = calendar.minus(first, course.policy.forecast.decision);
-    for (met_on, pace) in steps(course).into_iter().rev() {
+    for &(met_on, pace) in steps(course).iter().rev() {
         match met_on.filter(|&met| met <= days.from) {
             Some(met) if met >= must_reach => return Some(days),
             Some(_) => {}

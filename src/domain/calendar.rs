@@ -36,6 +36,17 @@ pub enum Span {
     Days(u16),
 }
 
+impl Span {
+    /// The number of days that it leads over at least, whichever are worked.
+    #[must_use]
+    pub fn least_days(self) -> i64 {
+        match self {
+            Self::WorkingDays(number) | Self::Days(number) => number.into(),
+            Self::Weeks(number) => 7 * i64::from(number),
+        }
+    }
+}
+
 /// The longest span that a policy may name: five years in whichever unit.
 const LONGEST_DAYS: u16 = 1_830;
 
@@ -91,12 +102,13 @@ pub struct CalendarChanges {
     pub removed_bank_holidays: BTreeSet<Date>,
 }
 
-/// The working days of the years 1960 to 2160, laid out so that counting them is a look-up.
+/// The days of the years 1960 to 2160, laid out so that moving a date and counting working days are look-ups.
 #[derive(Clone)]
 pub struct Calendar(Arc<LaidOut>);
 
 struct LaidOut {
     changes: CalendarChanges,
+    days: Vec<Date>,
     /// For each day: how many working days lie before it.
     worked_before: Vec<u32>,
     working_days: Vec<Date>,
@@ -112,16 +124,17 @@ impl Calendar {
         free.extend(&changes.closures);
 
         let last = date(LAID_OUT.1, 12, 31);
-        let (mut worked_before, mut working_days) = (Vec::new(), Vec::new());
+        let (mut days, mut worked_before, mut working_days) = (Vec::new(), Vec::new(), Vec::new());
         let mut day = first_laid_out();
         while day <= last {
+            days.push(day);
             worked_before.push(u32::try_from(working_days.len()).expect("two centuries of days fit in 32 bits"));
             if !is_weekend(day) && !free.contains(&day) {
                 working_days.push(day);
             }
             day = next_day(day);
         }
-        Self(Arc::new(LaidOut { changes, worked_before, working_days }))
+        Self(Arc::new(LaidOut { changes, days, worked_before, working_days }))
     }
 
     /// The changes this calendar was laid out with.
@@ -141,30 +154,36 @@ impl Calendar {
     pub fn plus(&self, day: Date, span: Span) -> Date {
         match span {
             Span::WorkingDays(0) => day,
-            Span::WorkingDays(number) => {
-                let first_after = self.worked_before(next_day(day));
-                self.working_day(first_after + usize::from(number) - 1)
-            }
-            Span::Weeks(number) => shift(day, 7 * i64::from(number)),
-            Span::Days(number) => shift(day, i64::from(number)),
+            Span::WorkingDays(number) => self.working_day(self.worked_through(day) + usize::from(number) - 1),
+            Span::Weeks(number) => self.shift(day, 7 * i64::from(number)),
+            Span::Days(number) => self.shift(day, i64::from(number)),
         }
     }
 
-    /// The mirror of [`Calendar::plus`]; over working days it does not undo it.
+    /// The mirror of [`Calendar::plus`]; over working days it does not undo it, and gives the first day from which the span leads to
+    /// `day` or beyond.
     #[must_use]
     pub fn minus(&self, day: Date, span: Span) -> Date {
         match span {
             Span::WorkingDays(0) => day,
             Span::WorkingDays(number) => self.working_day(self.worked_before(day).saturating_sub(usize::from(number))),
-            Span::Weeks(number) => shift(day, -7 * i64::from(number)),
-            Span::Days(number) => shift(day, -i64::from(number)),
+            Span::Weeks(number) => self.shift(day, -7 * i64::from(number)),
+            Span::Days(number) => self.shift(day, -i64::from(number)),
         }
+    }
+
+    /// `day` and this many days more (or less), as [`shift`] has it, and faster.
+    #[must_use]
+    #[inline]
+    pub fn shift(&self, day: Date, days: i64) -> Date {
+        let laid_out = usize::try_from(days_between(first_laid_out(), day).saturating_add(days)).ok();
+        laid_out.and_then(|index| self.0.days.get(index).copied()).unwrap_or_else(|| shift(day, days))
     }
 
     /// How many working days lie after `from`, up to and including `to`; 0 where `to` is not after `from`.
     #[must_use]
     pub fn working_days_between(&self, from: Date, to: Date) -> i64 {
-        let count = self.worked_before(next_day(to)).saturating_sub(self.worked_before(next_day(from)));
+        let count = self.worked_through(to).saturating_sub(self.worked_through(from));
         i64::try_from(count).expect("a count of days fits in 64 bits")
     }
 
@@ -180,9 +199,16 @@ impl Calendar {
     }
 
     fn worked_before(&self, day: Date) -> usize {
-        let last = i64::try_from(self.0.worked_before.len() - 1).expect("two centuries of days fit in 64 bits");
-        let index = days_between(first_laid_out(), day).clamp(0, last);
-        self.0.worked_before[usize::try_from(index).expect("the index was held to 0 and above")] as usize
+        self.worked_before_index(days_between(first_laid_out(), day))
+    }
+
+    fn worked_through(&self, day: Date) -> usize {
+        self.worked_before_index(days_between(first_laid_out(), day) + 1)
+    }
+
+    fn worked_before_index(&self, index: i64) -> usize {
+        let last = self.0.worked_before.len() - 1;
+        self.0.worked_before[usize::try_from(index).unwrap_or(0).min(last)] as usize
     }
 
     fn working_day(&self, index: usize) -> Date {
@@ -212,23 +238,21 @@ impl PartialEq for Calendar {
 /// A date as people write it: `8 June 2026`.
 #[must_use]
 pub fn in_words(day: Date) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let month = usize::from(day.month().unsigned_abs()) - 1;
-    format!("{} {} {}", day.day(), MONTHS[month], day.year())
+    InWords(day).to_string()
 }
+
+/// A date as people write it, within a longer text.
+pub struct InWords(pub Date);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = (self.0.year(), MONTHS[usize::from(self.0.month().unsigned_abs()) - 1], self.0.day());
+        write!(f, "{day} {month} {year}")
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// A day on which somebody has to do something, with its weekday: `Wednesday 3 June 2026`.
 #[must_use]
@@ -409,6 +433,15 @@ mod tests {
                 prop_assert!(calendar.plus(day, span) <= calendar.plus(next_day(day), span));
                 prop_assert!(calendar.minus(day, span) <= calendar.minus(next_day(day), span));
                 prop_assert!(calendar.minus(day, span) <= day && day <= calendar.plus(day, span));
+            }
+        }
+
+        #[test]
+        fn a_span_leads_to_a_day_from_the_day_before_by_as_much(day in any_day(), to in -20i64..120, number in 0u16..60) {
+            let calendar = Calendar::default();
+            let to = shift(day, to);
+            for span in [Span::WorkingDays(number), Span::Weeks(number), Span::Days(number)] {
+                prop_assert_eq!(calendar.plus(day, span) >= to, day >= calendar.minus(to, span), "{} by {}", to, span);
             }
         }
 

@@ -88,6 +88,18 @@ coded! {
     }
 }
 
+impl MeetingKind {
+    /// The kind within a sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Initial => "initial",
+            Self::Review => "review",
+            Self::FinalReview => "final review",
+        }
+    }
+}
+
 impl AssessmentKind {
     /// The assessment as a sentence begins with it.
     #[must_use]

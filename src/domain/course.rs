@@ -4,6 +4,7 @@
 //! [`Timeline`] sampled on the days on which it can change. A fact counts only from its own date on; plans always count.
 
 use jiff::civil::Date;
+use smallvec::SmallVec;
 
 use super::calendar::{Calendar, FOREVER};
 use super::case::{Case, Extension, ExtensionDecision, MeetingKind, Outcome, OversightKind, coded};
@@ -86,9 +87,9 @@ pub struct Course<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// Approved extensions, in the order of their decision and then of their sequence.
-    pub approved: Vec<Approved<'a>>,
+    pub approved: SmallVec<[Approved<'a>; 4]>,
     /// Days on which meetings were held, in order.
-    pub held: Vec<Held>,
+    pub held: SmallVec<[Held; 8]>,
     /// The earliest initial meeting held.
     pub first_initial_on: Option<Date>,
     /// The earliest review of either kind held.
@@ -96,35 +97,52 @@ pub struct Course<'a> {
     /// The earliest final review held.
     pub first_final_review_on: Option<Date>,
     /// Panel reviews with a recorded rationale, in order.
-    panel_reviews: Vec<Date>,
+    panel_reviews: SmallVec<[Date; 4]>,
     statuses: Timeline<Status>,
+    while_open: Stretch,
+    clock_starts: Timeline<Date>,
+    base_ends: Timeline<Date>,
+    ends: Timeline<End>,
 }
 
 impl<'a> Course<'a> {
     /// Reads the course of a case.
     #[must_use]
     pub fn of(case: &'a Case, policy: &'a Policy) -> Self {
-        let mut approved: Vec<Approved> = case.extensions.iter().filter_map(approval).collect();
+        let mut approved: SmallVec<[Approved; 4]> = case.extensions.iter().filter_map(approval).collect();
         approved.sort_by_key(|approved| (approved.on, approved.extension.sequence));
-        let mut panel_reviews: Vec<Date> = (case.oversight.iter())
+        let mut panel_reviews: SmallVec<[Date; 4]> = (case.oversight.iter())
             .filter(|oversight| oversight.kind == OversightKind::PanelReview && oversight.rationale_recorded)
             .map(|oversight| oversight.on)
             .collect();
         panel_reviews.sort_unstable();
-        let first_held = |wanted: &[MeetingKind]| {
-            (case.meetings.iter()).filter(|meeting| wanted.contains(&meeting.kind)).filter_map(|meeting| meeting.held_on).min()
+        let first_held = |kind: MeetingKind| {
+            case.meetings.iter().filter(|meeting| meeting.kind == kind).filter_map(|meeting| meeting.held_on).min()
         };
-        Self {
+        let first_final_review_on = first_held(MeetingKind::FinalReview);
+        let first_review_on = [first_held(MeetingKind::Review), first_final_review_on].into_iter().flatten().min();
+        let mut course = Self {
             case,
             policy,
             approved,
             held: held_days(case),
-            first_initial_on: first_held(&[MeetingKind::Initial]),
-            first_review_on: first_held(&[MeetingKind::Review, MeetingKind::FinalReview]),
-            first_final_review_on: first_held(&[MeetingKind::FinalReview]),
+            first_initial_on: first_held(MeetingKind::Initial),
+            first_review_on,
+            first_final_review_on,
             panel_reviews,
             statuses: statuses(case),
+            while_open: Stretch::NEVER,
+            clock_starts: Timeline::never(),
+            base_ends: Timeline::never(),
+            ends: Timeline::never(),
+        };
+        course.while_open = course.while_in(&[Status::Open]);
+        if let Some(started) = case.started_on {
+            course.clock_starts = course.read_clock_starts(started);
+            course.base_ends = course.read_base_ends(started);
+            course.ends = course.read_ends(started);
         }
+        course
     }
 
     /// The policy's calendar.
@@ -160,7 +178,7 @@ impl<'a> Course<'a> {
     /// The days on which the case is open.
     #[must_use]
     pub fn while_open(&self) -> Stretch {
-        self.while_in(&[Status::Open])
+        self.while_open
     }
 
     /// The day from which the period is counted, as it stood on a day; absent before the start.
@@ -193,28 +211,20 @@ impl<'a> Course<'a> {
 
     /// The day from which the period is counted, day by day.
     #[must_use]
-    pub fn clock_starts(&self) -> Timeline<Date> {
-        let Some(started) = self.case.started_on else { return Timeline::never() };
-        Timeline::sample(started, self.other_clock_start(), |day| self.clock_start_on(day).unwrap_or(started))
+    pub fn clock_starts(&self) -> &Timeline<Date> {
+        &self.clock_starts
     }
 
     /// The end without extensions and births, day by day.
     #[must_use]
-    pub fn base_ends(&self) -> Timeline<Date> {
-        let Some(started) = self.case.started_on else { return Timeline::never() };
-        Timeline::sample(started, self.other_clock_start(), |day| self.base_end_on(day).unwrap_or(started))
+    pub fn base_ends(&self) -> &Timeline<Date> {
+        &self.base_ends
     }
 
     /// The end of the period, day by day.
     #[must_use]
-    pub fn ends(&self) -> Timeline<End> {
-        let Some(started) = self.case.started_on else { return Timeline::never() };
-        let births = self.case.children.iter().filter(|child| child.expected_delivery_on.is_some());
-        let can_change = (births.flat_map(|child| [child.date_of_birth, child.pregnancy_ended_on]).flatten())
-            .chain(self.approved.iter().map(|approved| approved.on))
-            .chain(self.other_clock_start());
-        let none_yet = End { on: started, set_by: EndSetBy::Clock };
-        Timeline::sample(started, can_change, |day| self.end_on(day).unwrap_or(none_yet))
+    pub fn ends(&self) -> &Timeline<End> {
+        &self.ends
     }
 
     /// Tells whether a birth, or an expected one, sets the end on any day: days that are counted from an end could give it away.
@@ -246,6 +256,23 @@ impl<'a> Course<'a> {
         index.checked_sub(1).map(|index| self.panel_reviews[index])
     }
 
+    fn read_clock_starts(&self, started: Date) -> Timeline<Date> {
+        Timeline::sample(started, self.other_clock_start(), |day| self.clock_start_on(day).unwrap_or(started))
+    }
+
+    fn read_base_ends(&self, started: Date) -> Timeline<Date> {
+        Timeline::sample(started, self.other_clock_start(), |day| self.base_end_on(day).unwrap_or(started))
+    }
+
+    fn read_ends(&self, started: Date) -> Timeline<End> {
+        let births = self.case.children.iter().filter(|child| child.expected_delivery_on.is_some());
+        let can_change = (births.flat_map(|child| [child.date_of_birth, child.pregnancy_ended_on]).flatten())
+            .chain(self.approved.iter().map(|approved| approved.on))
+            .chain(self.other_clock_start());
+        let none_yet = End { on: started, set_by: EndSetBy::Clock };
+        Timeline::sample(started, can_change, |day| self.end_on(day).unwrap_or(none_yet))
+    }
+
     /// The event other than the start that starts the clock, if the policy names one and it has a date.
     fn other_clock_start(&self) -> Option<Date> {
         match self.policy.clock.starts {
@@ -272,7 +299,7 @@ impl<'a> Course<'a> {
 
 /// The earliest of some days of which any may not be given; for ever where none is.
 pub fn earliest(days: impl IntoIterator<Item = Option<Date>>) -> Date {
-    days.into_iter().flatten().min().unwrap_or(FOREVER)
+    days.into_iter().map(|day| day.unwrap_or(FOREVER)).min().unwrap_or(FOREVER)
 }
 
 fn approval(extension: &Extension) -> Option<Approved<'_>> {
@@ -280,8 +307,8 @@ fn approval(extension: &Extension) -> Option<Approved<'_>> {
     (extension.decision == ExtensionDecision::Approved).then_some(Approved { on, new_end_on, extension })
 }
 
-fn held_days(case: &Case) -> Vec<Held> {
-    let mut held: Vec<Held> = (case.meetings.iter())
+fn held_days(case: &Case) -> SmallVec<[Held; 8]> {
+    let mut held: SmallVec<[Held; 8]> = (case.meetings.iter())
         .filter_map(|meeting| Some(Held { on: meeting.held_on?, is_final_review: meeting.kind == MeetingKind::FinalReview }))
         .collect();
     held.sort_unstable_by_key(|held| (held.on, !held.is_final_review));

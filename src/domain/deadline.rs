@@ -1,7 +1,10 @@
 //! The next thing that a case has to keep: what a mail says of it beside what has gone wrong.
 
+use std::fmt;
+
 use jiff::civil::Date;
 
+use super::case::{AssessmentKind, MeetingKind};
 use super::course::{Course, Status};
 use super::milestone::Milestone;
 
@@ -14,47 +17,65 @@ pub struct Deadline {
     pub on: Date,
 }
 
+/// What can be due, written out only for the first of all.
+enum Due {
+    Milestone(Milestone),
+    Meeting(u32, MeetingKind),
+    Assessment(AssessmentKind, u32),
+    End,
+}
+
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Milestone(milestone) => f.write_str(milestone.title().title),
+            Self::Meeting(sequence, kind) => write!(f, "Meeting {sequence} ({})", kind.words()),
+            Self::Assessment(kind, sequence) => write!(f, "{} ({sequence})", kind.title()),
+            Self::End => f.write_str("End of the period"),
+        }
+    }
+}
+
 /// The next deadline on this day or later; absent where nothing is due any more. An end that a birth sets is left out, with what
 /// follows from it: the day would give the birth away.
 #[must_use]
 pub fn next_deadline(course: &Course, day: Date) -> Option<Deadline> {
     let status = course.status_on(day);
-    let deadlines = match status {
-        Status::Open => milestones(course, day).chain(plans(course, day)).chain(end(course, day)).collect(),
-        Status::DecidedIssue => milestones(course, day).collect::<Vec<_>>(),
-        _ => Vec::new(),
-    };
-    deadlines.into_iter().filter(|deadline| deadline.on >= day).min_by(|a, b| (a.on, &a.what).cmp(&(b.on, &b.what)))
+    let while_open = (status == Status::Open).then(|| plans(course, day).chain(end(course, day)));
+    let deadlines = milestones(course, status, day).chain(while_open.into_iter().flatten());
+    let in_words = |due: &Due| due.to_string();
+    let (on, what) = deadlines
+        .filter(|&(on, _)| on >= day)
+        .min_by(|(on, what), (other_on, other)| on.cmp(other_on).then_with(|| in_words(what).cmp(&in_words(other))))?;
+    Some(Deadline { what: in_words(&what), on })
 }
 
-fn milestones(course: &Course, day: Date) -> impl Iterator<Item = Deadline> {
+/// Milestones that are expected still.
+fn milestones(course: &Course, status: Status, day: Date) -> impl Iterator<Item = (Date, Due)> {
     let by_birth = course.end_on(day).is_some_and(|end| end.set_by.is_a_birth());
     let told = Milestone::ALL.iter().filter(move |&&milestone| milestone != Milestone::FinalReview || !by_birth);
-    told.filter_map(move |milestone| {
-        let standing = milestone.standing_on(course, day);
-        // Days are counted only for what is expected still.
-        let on = standing.due_on.filter(|_| standing.met_on.is_none() && standing.working_days.is_some())?;
-        Some(Deadline { what: milestone.title().title.to_owned(), on })
-    })
+    let expected = told.filter(move |milestone| milestone.is_expected_in(status));
+    let unmet = expected.filter(move |milestone| milestone.met_on(course).is_none_or(|met| met > day));
+    unmet.filter_map(move |&milestone| Some((milestone.due_on(course, day)?, Due::Milestone(milestone))))
 }
 
 /// Meetings that are planned and assessments that are awaited.
-fn plans(course: &Course, day: Date) -> impl Iterator<Item = Deadline> {
+fn plans(course: &Course, day: Date) -> impl Iterator<Item = (Date, Due)> {
     let in_effect = move |date: Option<Date>| date.is_some_and(|date| date <= day);
     let meetings = course.case.meetings.iter().filter_map(move |meeting| {
         let on = meeting.planned_on.filter(|_| !in_effect(meeting.held_on) && !in_effect(meeting.cancelled_on))?;
-        Some(Deadline { what: format!("Meeting {} ({})", meeting.sequence, meeting.kind.code().replace('_', " ")), on })
+        Some((on, Due::Meeting(meeting.sequence, meeting.kind)))
     });
     let assessments = course.case.assessments.iter().filter_map(move |assessment| {
         let on = assessment.due_on.filter(|_| !in_effect(assessment.received_on))?;
-        Some(Deadline { what: format!("{} ({})", assessment.kind.title(), assessment.sequence), on })
+        Some((on, Due::Assessment(assessment.kind, assessment.sequence)))
     });
     meetings.chain(assessments)
 }
 
-fn end(course: &Course, day: Date) -> Option<Deadline> {
+fn end(course: &Course, day: Date) -> Option<(Date, Due)> {
     let end = course.end_on(day).filter(|end| !end.set_by.is_a_birth())?;
-    Some(Deadline { what: "End of the period".to_owned(), on: end.on })
+    Some((end.on, Due::End))
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Evaluation {
             forecast: forecast::forecast_on(&course, day),
             risk: Risk::of(&findings),
             next_change_on,
-            next_look_on: [next_change_on, course.status_changes_after(day), end_changes_on(&course.ends())]
+            next_look_on: [next_change_on, course.status_changes_after(day), end_changes_on(course.ends())]
                 .into_iter()
                 .flatten()
                 .min(),

@@ -6,17 +6,17 @@
 
 use jiff::civil::Date;
 
-use super::calendar::{Calendar, Counted, Span, days_between, in_words};
+use super::calendar::{Calendar, Counted, InWords, Span, days_between, in_words};
 use super::case::{AssessmentKind, MeetingKind};
 use super::course::{End, EndSetBy};
-use super::milestone::Milestone;
+use super::milestone::{Milestone, Title};
 use super::rules::Rule;
 
 /// The facts behind a finding.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each variant is spelled out, field by field, in the sentence that it makes below")]
 pub enum Evidence {
-    Milestone { title: &'static str, undone: &'static str, due: Date, set_by_birth: bool },
+    Milestone { milestone: Milestone, due: Date, set_by_birth: bool },
     MeetingNotHeld { sequence: u32, kind: MeetingKind, planned_on: Date },
     MeetingsCancelled { count: usize, since: Date, since_meeting: bool },
     NoReviewSince { last: Date },
@@ -32,9 +32,9 @@ pub enum Evidence {
     AssessmentNotCommissioned { kind: AssessmentKind, due: Date },
     NoFamilyMeetingOffered { letter: Date },
     Missing { what: &'static str },
-    OutOfOrder { what: &'static str, on: Date, before_what: &'static str, before: Date },
+    OutOfOrder { what: &'static [&'static str; 2], on: Date, before: Date },
     ExtensionsRepeated { count: usize, last: Date },
-    ExtensionsAddUp { days: i64, base_end: Date, extended_end: Date },
+    ExtensionsAddUp { base_end: Date, extended_end: Date },
     ApprovedWithoutAuthority { sequence: u32, on: Date },
     ApprovedAfterTheEnd { sequence: u32, on: Date, end: Date },
     ApprovedWithoutRationale { sequence: u32, on: Date },
@@ -59,33 +59,35 @@ impl Evidence {
     fn what_is_wrong(&self, day: Date, calendar: &Calendar) -> String {
         let against = |due: Date| against(due, day, calendar);
         match *self {
-            Self::Milestone { title, undone, due, set_by_birth: true } => {
+            Self::Milestone { milestone, due, set_by_birth: true } => {
+                let Title { title, undone } = milestone.title();
                 let when = if due < day { "was due" } else { "is due soon" };
                 format!("{title} {when}; {undone}")
             }
-            Self::Milestone { title, undone, due, set_by_birth: false } => {
-                format!("{title} {} due on {}; {undone}; {}", was_or_is(due, day), in_words(due), against(due))
+            Self::Milestone { milestone, due, set_by_birth: false } => {
+                let Title { title, undone } = milestone.title();
+                format!("{title} {} due on {}; {undone}; {}", was_or_is(due, day), InWords(due), against(due))
             }
             Self::MeetingNotHeld { sequence, kind, planned_on } => format!(
                 "Meeting {sequence} ({}) was planned for {}; neither held nor cancelled; {}",
-                kind.code().replace('_', " "),
-                in_words(planned_on),
+                kind.words(),
+                InWords(planned_on),
                 against(planned_on)
             ),
             Self::MeetingsCancelled { count, since, since_meeting } => format!(
                 "{} cancelled since {} on {}",
                 Counted(as_number(count), "meeting"),
                 if since_meeting { "the last one held" } else { "the start" },
-                in_words(since)
+                InWords(since)
             ),
             Self::NoReviewSince { last } => {
-                format!("Last meeting was held on {}; no review for {}", in_words(last), ago(last, day))
+                format!("Last meeting was held on {}; no review for {}", InWords(last), ago(last, day))
             }
             Self::NoReviewPlanned { last } => {
-                format!("Last meeting was held on {}; no further meeting is planned", in_words(last))
+                format!("Last meeting was held on {}; no further meeting is planned", InWords(last))
             }
             Self::DecisionDue { due } => {
-                format!("Decision after the final review was due on {}; not recorded; {}", in_words(due), against(due))
+                format!("Decision after the final review was due on {}; not recorded; {}", InWords(due), against(due))
             }
             Self::PeriodEnd { end } if end.set_by.is_a_birth() => {
                 let (verb, rest) = if end.on < day { ("has ended", "; still open") } else { ("ends soon", "") };
@@ -94,21 +96,21 @@ impl Evidence {
             Self::PeriodEnd { end } => {
                 let verb = if end.on < day { "ended" } else { "ends" };
                 let extended = if end.set_by == EndSetBy::Extension { " as extended" } else { "" };
-                format!("The pre-proceedings period {verb} on {}{extended}; {}", in_words(end.on), against(end.on))
+                format!("The pre-proceedings period {verb} on {}{extended}; {}", InWords(end.on), against(end.on))
             }
             Self::ForecastAfterEnd { end, over } => {
                 let over = over.map_or_else(String::new, |over| format!("more than {over} "));
-                let when = if end.set_by.is_a_birth() { String::new() } else { format!(", on {}", in_words(end.on)) };
+                let when = if end.set_by.is_a_birth() { String::new() } else { format!(", on {}", InWords(end.on)) };
                 format!("At the usual pace the decision would come {over}after the end of the period{when}")
             }
             Self::ExtensionUndecided { sequence, requested_on, due } => format!(
                 "Extension {sequence} was requested on {}; a decision was due on {}; not decided; {}",
-                in_words(requested_on),
-                in_words(due),
+                InWords(requested_on),
+                InWords(due),
                 against(due)
             ),
             Self::MissedInARow { count, last } => {
-                format!("{count} appointments in a row missed and not excused, the last on {}", in_words(last))
+                format!("{count} appointments in a row missed and not excused, the last on {}", InWords(last))
             }
             Self::NoOversightSince { last, is_start } => {
                 let since = if is_start {
@@ -116,53 +118,53 @@ impl Evidence {
                 } else {
                     "Last oversight with a recorded rationale was on"
                 };
-                format!("{since} {}; {} ago", in_words(last), ago(last, day))
+                format!("{since} {}; {} ago", InWords(last), ago(last, day))
             }
-            Self::NoWorkSince { last } => format!("Last recorded work was on {}; {} ago", in_words(last), ago(last, day)),
+            Self::NoWorkSince { last } => format!("Last recorded work was on {}; {} ago", InWords(last), ago(last, day)),
             Self::AssessmentLate { sequence, kind, due } => {
-                format!("{} ({sequence}) was due on {}; not received; {}", kind.title(), in_words(due), against(due))
+                format!("{} ({sequence}) was due on {}; not received; {}", kind.title(), InWords(due), against(due))
             }
             Self::AssessmentNotCommissioned { kind, due } => {
-                format!("{} was to be commissioned by {}; not commissioned; {}", kind.title(), in_words(due), against(due))
+                format!("{} was to be commissioned by {}; not commissioned; {}", kind.title(), InWords(due), against(due))
             }
             Self::NoFamilyMeetingOffered { letter } => format!(
                 "Letter before proceedings was sent on {}; family group decision-making neither offered nor exempt",
-                in_words(letter)
+                InWords(letter)
             ),
             Self::Missing { what } => what.to_owned(),
-            Self::OutOfOrder { what, on, before_what, before } => {
-                format!("{what}, {}, is dated before {before_what}, {}", in_words(on), in_words(before))
+            Self::OutOfOrder { what: [what, before_what], on, before } => {
+                format!("{what}, {}, is dated before {before_what}, {}", InWords(on), InWords(before))
             }
             Self::ExtensionsRepeated { count, last } => {
-                format!("{count} extensions approved, the last on {}", in_words(last))
+                format!("{count} extensions approved, the last on {}", InWords(last))
             }
-            Self::ExtensionsAddUp { days, base_end, extended_end } => format!(
+            Self::ExtensionsAddUp { base_end, extended_end } => format!(
                 "Extensions move the end from {} to {}; {} more",
-                in_words(base_end),
-                in_words(extended_end),
-                Counted(days, "day")
+                InWords(base_end),
+                InWords(extended_end),
+                Counted(days_between(base_end, extended_end), "day")
             ),
             Self::ApprovedWithoutAuthority { sequence, on } => {
-                format!("Extension {sequence} was approved on {}; no sufficient grade of approval is recorded", in_words(on))
+                format!("Extension {sequence} was approved on {}; no sufficient grade of approval is recorded", InWords(on))
             }
             Self::ApprovedAfterTheEnd { sequence, on, end } => {
-                format!("Extension {sequence} was approved on {}; the period had ended on {}", in_words(on), in_words(end))
+                format!("Extension {sequence} was approved on {}; the period had ended on {}", InWords(on), InWords(end))
             }
             Self::ApprovedWithoutRationale { sequence, on } => {
-                format!("Extension {sequence} was approved on {}; no rationale is recorded", in_words(on))
+                format!("Extension {sequence} was approved on {}; no rationale is recorded", InWords(on))
             }
             Self::ApprovedAfterMissed { sequence, on, missed, within } => format!(
                 "Extension {sequence} was approved on {}; {} missed and not excused in the {within} before",
-                in_words(on),
+                InWords(on),
                 Counted(as_number(missed), "appointment")
             ),
             Self::ReEntered { count, within, started_on } => format!(
                 "{} in the {within} before this start on {}",
                 Counted(as_number(count), "step down").to_string().replace("step downs", "steps down"),
-                in_words(started_on)
+                InWords(started_on)
             ),
             Self::WorkersChanged { count, last } => {
-                format!("{count} changes of social worker since the start, the last on {}", in_words(last))
+                format!("{count} changes of social worker since the start, the last on {}", InWords(last))
             }
         }
     }
@@ -241,12 +243,8 @@ mod tests {
     #[test]
     fn a_sentence_about_a_day_that_a_birth_sets_names_neither() {
         let end = |set_by| End { on: date(2026, 6, 4), set_by };
-        let final_review = |set_by_birth| Evidence::Milestone {
-            title: "Final review",
-            undone: "not held",
-            due: date(2026, 5, 28),
-            set_by_birth,
-        };
+        let due = date(2026, 5, 28);
+        let final_review = |set_by_birth| Evidence::Milestone { milestone: Milestone::FinalReview, due, set_by_birth };
         let calendar = Policy::default().calendar;
         let over = Some(Span::Weeks(2));
         for day in [date(2026, 5, 25), date(2026, 6, 5)] {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::calendar::{Span, days_between, shift};
+use super::calendar::{Span, next_day};
 use super::course::{Course, Status};
 use super::timeline::Stretch;
 
@@ -14,24 +14,32 @@ pub fn forecast_on(course: &Course, day: Date) -> Option<Date> {
 }
 
 /// The days on which what the forecast starts from can change.
-pub fn can_change(course: &Course) -> impl Iterator<Item = Date> {
+pub fn can_change(course: &Course) -> impl Iterator<Item = Date> + Clone + use<> {
     steps(course).into_iter().filter_map(|(met_on, _)| met_on)
 }
 
-/// Of some days on which no step is met and that end, the first on which the forecast is after `limit`.
+/// Of some days on which no step is met, those from the first on which the forecast is after `limit`.
 ///
-/// Between two met steps the forecast only ever moves later, so the first such day is found by halving.
+/// A day's forecast only ever moves later with the day, so the way to the decision can be walked backwards: the calendar's
+/// [`minus`](super::calendar::Calendar::minus) gives the first day from which a step reaches the day that must be reached.
 #[must_use]
-pub fn first_day_after(course: &Course, limit: Date, days: Stretch) -> Option<Date> {
-    let started = course.case.started_on.filter(|_| !days.is_empty())?;
-    let is_after = |offset: i64| at_pace(course, started, shift(days.from, offset)) > limit;
-    let (mut low, mut high) = (0, days_between(days.from, days.until));
-    while low < high {
-        let middle = low.midpoint(high);
-        if is_after(middle) { high = middle } else { low = middle + 1 }
+pub fn days_after(course: &Course, limit: Date, days: Stretch) -> Option<Stretch> {
+    let started = course.case.started_on?;
+    let calendar = course.calendar();
+    let mut first = next_day(limit);
+    let mut must_reach = calendar.minus(first, course.policy.forecast.decision);
+    for &(met_on, pace) in steps(course).iter().rev() {
+        match met_on.filter(|&met| met <= days.from) {
+            Some(met) if met >= must_reach => return Some(days),
+            Some(_) => {}
+            None => {
+                first = must_reach;
+                must_reach = calendar.minus(must_reach, pace);
+            }
+        }
     }
-    let first = shift(days.from, low);
-    days.holds(first).then_some(first)
+    let after = if started >= must_reach { days } else { days.and(Stretch::from(first)) };
+    Some(after).filter(|after| !after.is_empty())
 }
 
 /// Each step on the way to the decision: the day it was met, and its pace.

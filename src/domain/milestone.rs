@@ -92,34 +92,27 @@ impl Milestone {
         Title { title, undone }
     }
 
-    /// The day it is due, as it stood on a day; absent while it is not due at all.
+    /// The day it is due, day by day; it has none while it is not due at all.
     #[must_use]
-    pub fn due_on(self, course: &Course, day: Date) -> Option<Date> {
+    pub fn due(self, course: &Course) -> Timeline<Date> {
         let numbers = &course.policy.milestones;
         let calendar = course.calendar();
-        let in_effect = |date: Option<Date>| date.filter(|&date| date <= day);
-        let started = in_effect(course.case.started_on)?;
+        let Some(started) = course.case.started_on else { return Timeline::never() };
+        let after = |event: Option<Date>, span| {
+            event.map_or_else(Timeline::never, |event| Timeline::from(event.max(started), calendar.plus(event, span)))
+        };
         match self {
-            Self::LetterBeforeProceedings => Some(calendar.plus(started, numbers.letter_before_proceedings)),
-            Self::InitialMeeting => in_effect(course.case.lbp_sent_on).map(|sent| calendar.plus(sent, numbers.initial_meeting)),
-            Self::FinalReview => course.end_on(day).map(|end| calendar.minus(end.on, numbers.final_review)),
-            Self::CourtApplication => {
-                in_effect(course.case.step_decision_on).map(|decided| calendar.plus(decided, numbers.court_application))
-            }
+            Self::LetterBeforeProceedings => after(Some(started), numbers.letter_before_proceedings),
+            Self::InitialMeeting => after(course.case.lbp_sent_on, numbers.initial_meeting),
+            Self::FinalReview => course.ends().map(|end| calendar.minus(end.on, numbers.final_review)),
+            Self::CourtApplication => after(course.case.step_decision_on, numbers.court_application),
         }
     }
 
-    /// The day it is due, day by day.
+    /// The day it is due, as it stood on a day; absent while it is not due at all.
     #[must_use]
-    pub fn due(self, course: &Course) -> Timeline<Option<Date>> {
-        let Some(started) = course.case.started_on else { return Timeline::never() };
-        let can_change: Vec<Date> = match self {
-            Self::LetterBeforeProceedings => Vec::new(),
-            Self::InitialMeeting => course.case.lbp_sent_on.into_iter().collect(),
-            Self::FinalReview => course.ends().runs().map(|(days, _)| days.from).collect(),
-            Self::CourtApplication => course.case.step_decision_on.into_iter().collect(),
-        };
-        Timeline::sample(started, can_change, |day| self.due_on(course, day))
+    pub fn due_on(self, course: &Course, day: Date) -> Option<Date> {
+        self.due(course).on(day).copied()
     }
 
     /// The day it was met, whenever that is.

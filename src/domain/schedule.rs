@@ -6,11 +6,13 @@
 mod by_rule;
 
 use jiff::civil::Date;
+use smallvec::SmallVec;
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, FOREVER, Span, YEARS, days_between};
 use super::case::coded;
 use super::course::Course;
 use super::evidence::{Evidence, gives_a_birth_away};
+use super::policy::Limits;
 use super::rules::{self, Rule};
 use super::timeline::Stretch;
 
@@ -66,8 +68,9 @@ impl From<usize> for Subject {
 }
 
 /// One severity of one finding, over a stretch of days.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Run {
+    subject: Subject,
     days: Stretch,
     severity: Severity,
     evidence: Evidence,
@@ -78,14 +81,14 @@ struct Run {
 #[derive(Debug)]
 pub struct Steps {
     within: Stretch,
-    raised: Vec<(Subject, Run)>,
+    raised: SmallVec<[Run; 4]>,
 }
 
 impl Steps {
     /// No steps yet; those raised count only within these days.
     #[must_use]
     pub fn within(days: Stretch) -> Self {
-        Self { within: days, raised: Vec::new() }
+        Self { within: days, raised: SmallVec::new() }
     }
 
     /// From here on, steps count only within these other days.
@@ -95,13 +98,46 @@ impl Steps {
 
     /// The finding is at this severity over these days. Where two overlap, the graver holds.
     pub fn raise(&mut self, subject: Subject, severity: Severity, days: Stretch, evidence: Evidence) {
-        self.push(subject, Run { days, severity, evidence, looked_again_on: None });
+        self.push(subject, severity, days, evidence, None);
     }
 
-    /// Of these days, the finding is amber on those after `amber_after` and red on those after `red_after`.
-    pub fn overdue(&mut self, subject: Subject, amber_after: Date, red_after: Date, days: Stretch, evidence: Evidence) {
-        let amber = Stretch::after(amber_after).through(red_after);
-        self.raise(subject, Severity::Amber, days.and(amber), evidence);
+    /// Of these days, the finding is amber on those after the day on which it was due, and red on those so much later again.
+    pub fn overdue(
+        &mut self,
+        subject: Subject,
+        due: Date,
+        red_after: Span,
+        days: Stretch,
+        course: &Course,
+        evidence: Evidence,
+    ) {
+        // Most things are done in time, so that it is not asked for when they would have turned red.
+        if due < days.until {
+            self.drift(subject, due, course.calendar().plus(due, red_after), days, evidence);
+        }
+    }
+
+    /// Of these days, the finding is amber and red on those that lie further than the limits after the last time.
+    pub fn too_long_since(
+        &mut self,
+        subject: Subject,
+        last: Date,
+        limits: Limits,
+        days: Stretch,
+        course: &Course,
+        evidence: Evidence,
+    ) {
+        // Most times are followed by the next too soon for either limit, so that neither day is asked for.
+        let least_days = limits.amber_after.least_days().min(limits.red_after.least_days());
+        if days_between(last, days.until) > least_days {
+            let amber_after = course.calendar().plus(last, limits.amber_after);
+            let red_after = course.calendar().plus(last, limits.red_after);
+            self.drift(subject, amber_after, red_after, days, evidence);
+        }
+    }
+
+    fn drift(&mut self, subject: Subject, amber_after: Date, red_after: Date, days: Stretch, evidence: Evidence) {
+        self.raise(subject, Severity::Amber, days.and(Stretch::after(amber_after).through(red_after)), evidence);
         self.raise(subject, Severity::Red, days.and(Stretch::after(red_after)), evidence);
     }
 
@@ -120,32 +156,29 @@ impl Steps {
         self.raise(subject, severity, days.until(looked_again_on), evidence);
         if let Some(looked) = looked_again_on {
             let fallen = days.and(Stretch::from(looked));
-            self.push(subject, Run { days: fallen, severity: Severity::Notice, evidence, looked_again_on });
+            self.push(subject, Severity::Notice, fallen, evidence, looked_again_on);
         }
     }
 
-    fn push(&mut self, subject: Subject, mut run: Run) {
-        run.days = run.days.and(self.within);
-        if !run.days.is_empty() {
-            self.raised.push((subject, run));
+    #[inline]
+    fn push(&mut self, subject: Subject, severity: Severity, days: Stretch, evidence: Evidence, looked_again_on: Option<Date>) {
+        let days = days.and(self.within);
+        if !days.is_empty() {
+            self.raised.push(Run { subject, days, severity, evidence, looked_again_on });
         }
     }
-}
-
-/// One finding over all days: runs that are in order and do not overlap.
-#[derive(Debug)]
-struct Track {
-    rule: Rule,
-    subject: Subject,
-    runs: Vec<Run>,
 }
 
 /// Everything that every rule says of one case, for every day.
 #[derive(Debug)]
 pub struct Schedule {
-    tracks: Vec<Track>,
+    /// Track after track.
+    runs: SmallVec<[(Rule, Run); 24]>,
     a_birth_sets_an_end: bool,
 }
+
+/// One finding over all days: runs of one rule and subject that are in order and do not overlap.
+struct Track<'a>(&'a [(Rule, Run)]);
 
 /// What one rule says of one subject on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,15 +213,55 @@ impl Schedule {
     }
 
     fn of_entries<'e>(course: &Course, entries: impl Iterator<Item = &'e rules::Entry>) -> Self {
-        let tracks = entries.flat_map(|entry| tracks(entry.rule, (entry.schedule)(course)));
-        Self { tracks: tracks.collect(), a_birth_sets_an_end: course.a_birth_sets_an_end() }
+        let mut schedule = Self { runs: SmallVec::new(), a_birth_sets_an_end: course.a_birth_sets_an_end() };
+        for entry in entries {
+            schedule.lay_out(entry.rule, &(entry.schedule)(course));
+        }
+        schedule
+    }
+
+    /// Sorts a rule's steps by what they are about.
+    fn lay_out(&mut self, rule: Rule, Steps { raised, .. }: &Steps) {
+        for (index, first) in raised.iter().enumerate() {
+            if raised[..index].iter().all(|earlier| earlier.subject != first.subject) {
+                let laid_out = self.runs.len();
+                for run in raised[index..].iter().filter(|run| run.subject == first.subject) {
+                    self.runs.push((rule, *run));
+                }
+                self.hold_apart(laid_out);
+            }
+        }
+    }
+
+    /// Orders the runs of the last track and, where two overlap, lets the graver hold (of two as grave, the one raised first).
+    fn hold_apart(&mut self, laid_out: usize) {
+        let track = &mut self.runs[laid_out..];
+        track.sort_by_key(|(_, run)| run.days.from);
+        if track.is_sorted_by(|(_, run), (_, next)| run.days.until <= next.days.from) {
+            return;
+        }
+        let overlapping: SmallVec<[(Rule, Run); 8]> = self.runs.drain(laid_out..).collect();
+        let mut boundaries: SmallVec<[Date; 16]> =
+            overlapping.iter().flat_map(|(_, run)| [run.days.from, run.days.until]).collect();
+        boundaries.sort_unstable();
+        boundaries.dedup();
+        for pair in boundaries.windows(2) {
+            let days = Stretch { from: pair[0], until: pair[1] };
+            let holding = overlapping.iter().rev().filter(|(_, run)| run.days.holds(days.from));
+            let gravest = holding.max_by_key(|(_, run)| run.severity);
+            self.runs.extend(gravest.map(|&(rule, run)| (rule, Run { days, ..run })));
+        }
+    }
+
+    fn tracks(&self) -> impl Iterator<Item = Track<'_>> {
+        self.runs.chunk_by(|(rule, run), (next_rule, next)| (rule, run.subject) == (next_rule, next.subject)).map(Track)
     }
 
     /// What holds on a day, ordered by rule and then by subject, both as text.
     #[must_use]
     pub fn on(&self, day: Date, calendar: &Calendar) -> Vec<Finding> {
-        let mut findings: Vec<Finding> =
-            self.tracks.iter().filter_map(|track| track.on(day, calendar, self.a_birth_sets_an_end)).collect();
+        let holding = self.tracks().filter_map(|track| track.on(day, calendar, self.a_birth_sets_an_end));
+        let mut findings: Vec<Finding> = holding.collect();
         findings.sort_by(|a, b| (a.rule.code(), &a.subject).cmp(&(b.rule.code(), &b.subject)));
         findings
     }
@@ -196,26 +269,19 @@ impl Schedule {
     /// The next day on which any (rule, subject, severity) changes; absent where nothing changes any more.
     #[must_use]
     pub fn next_change_after(&self, day: Date) -> Option<Date> {
-        self.tracks
-            .iter()
-            .filter_map(|track| track.next_change_after(day))
-            .min()
-            .filter(|&next| next <= super::calendar::YEARS.1)
+        self.tracks().filter_map(|track| track.next_change_after(day)).min().filter(|&next| next <= YEARS.1)
     }
 }
 
-impl Track {
+impl Track<'_> {
     fn on(&self, day: Date, calendar: &Calendar, a_birth_sets_an_end: bool) -> Option<Finding> {
-        let index = self.runs.partition_point(|run| run.days.from <= day).checked_sub(1)?;
-        let run = &self.runs[index];
-        if !run.days.holds(day) {
-            return None;
-        }
+        let index = self.0.iter().position(|(_, run)| run.days.holds(day))?;
+        let (rule, run) = self.0[index];
         let least = run.severity.min(Severity::Amber);
-        let subject = self.subject.text();
+        let subject = run.subject.text();
         Some(Finding {
-            rule: self.rule,
-            gives_a_birth_away: gives_a_birth_away(self.rule, &subject, a_birth_sets_an_end),
+            rule,
+            gives_a_birth_away: gives_a_birth_away(rule, &subject, a_birth_sets_an_end),
             subject,
             severity: run.severity,
             since_on: self.unbroken_since(index, |severity| severity >= least),
@@ -226,8 +292,9 @@ impl Track {
 
     /// The first day of the unbroken run, back from this one, whose severities are all wanted.
     fn unbroken_since(&self, index: usize, wanted: impl Fn(Severity) -> bool) -> Date {
-        let mut since = self.runs[index].days.from;
-        for earlier in self.runs[..index].iter().rev() {
+        let (_, run) = self.0[index];
+        let mut since = run.days.from;
+        for (_, earlier) in self.0[..index].iter().rev() {
             if earlier.days.until != since || !wanted(earlier.severity) {
                 break;
             }
@@ -236,71 +303,41 @@ impl Track {
         since
     }
 
+    /// The first day, of those on which a run begins or ends, on which the severity is not that of the day before.
     fn next_change_after(&self, day: Date) -> Option<Date> {
-        let before = |day: Date| day.yesterday().ok().and_then(|yesterday| self.severity_on(yesterday));
-        let boundaries = self.runs.iter().flat_map(|run| [run.days.from, run.days.until]);
-        boundaries
-            .filter(|&boundary| boundary > day && boundary < super::calendar::FOREVER)
-            .find(|&boundary| before(boundary) != self.severity_on(boundary))
-    }
-
-    fn severity_on(&self, day: Date) -> Option<Severity> {
-        self.runs.iter().find(|run| run.days.holds(day)).map(|run| run.severity)
-    }
-}
-
-/// Sorts a rule's steps by what they are about.
-fn tracks(rule: Rule, steps: Steps) -> Vec<Track> {
-    let mut tracks: Vec<Track> = Vec::new();
-    for (subject, run) in steps.raised {
-        match tracks.iter_mut().find(|track| track.subject == subject) {
-            Some(track) => track.runs.push(run),
-            None => tracks.push(Track { rule, subject, runs: vec![run] }),
+        let mut before: Option<&Run> = None;
+        for (_, run) in self.0 {
+            let goes_on = before.is_some_and(|before| before.days.until == run.days.from);
+            if let Some(before) = before.filter(|before| !goes_on && before.days.until > day) {
+                return Some(before.days.until);
+            }
+            if run.days.from > day && !(goes_on && before.is_some_and(|before| before.severity == run.severity)) {
+                return Some(run.days.from);
+            }
+            before = Some(run);
         }
+        before.map(|last| last.days.until).filter(|&until| until > day && until < FOREVER)
     }
-    for track in &mut tracks {
-        let raised = std::mem::take(&mut track.runs);
-        track.runs = without_overlap(raised);
-    }
-    tracks
-}
-
-/// Orders runs and, where two overlap, lets the graver hold (of two as grave, the one raised first).
-fn without_overlap(mut runs: Vec<Run>) -> Vec<Run> {
-    runs.sort_by_key(|run| run.days.from);
-    if runs.windows(2).all(|pair| pair[0].days.until <= pair[1].days.from) {
-        return runs;
-    }
-    let mut boundaries: Vec<Date> = runs.iter().flat_map(|run| [run.days.from, run.days.until]).collect();
-    boundaries.sort_unstable();
-    boundaries.dedup();
-    let gravest_from = |from: Date| runs.iter().rev().filter(|run| run.days.holds(from)).max_by_key(|run| run.severity);
-    let pieces = boundaries.windows(2).filter_map(|pair| {
-        let days = Stretch { from: pair[0], until: pair[1] };
-        gravest_from(days.from).map(|run| Run { days, ..run.clone() })
-    });
-    pieces.collect()
 }
 
 #[cfg(test)]
 impl Steps {
     /// The steps as the rules' tables write them: by subject, each severity with its first day.
+    #[must_use]
     pub fn in_words(self) -> String {
+        let mut schedule = Schedule { runs: SmallVec::new(), a_birth_sets_an_end: false };
+        schedule.lay_out(Rule::MilestoneMissed, &self);
         let mut subjects: Vec<String> = Vec::new();
-        for track in tracks(Rule::MilestoneMissed, self) {
-            let mut days: Vec<Date> = track.runs.iter().flat_map(|run| [run.days.from, run.days.until]).collect();
-            days.sort_unstable();
-            days.dedup();
+        for track in schedule.tracks() {
             let mut words: Vec<String> = Vec::new();
-            let mut before = None;
-            for day in days.into_iter().filter(|&day| day < super::calendar::FOREVER) {
-                let severity = track.severity_on(day);
-                if severity != before {
-                    words.push(format!("{} {day}", severity.map_or("gone", Severity::code)));
-                }
-                before = severity;
+            let mut day = Date::MIN;
+            while let Some(next) = track.next_change_after(day) {
+                let run = track.0.iter().find(|(_, run)| run.days.holds(next));
+                words.push(format!("{} {next}", run.map_or("gone", |(_, run)| run.severity.code())));
+                day = next;
             }
-            subjects.push(format!("{} {}", track.subject.text(), words.join(", ")).trim_start().to_owned());
+            let (_, first) = track.0[0];
+            subjects.push(format!("{} {}", first.subject.text(), words.join(", ")).trim_start().to_owned());
         }
         subjects.sort();
         subjects.join("; ")

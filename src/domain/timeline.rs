@@ -1,6 +1,7 @@
 //! Values that change from day to day, as stretches of days.
 
 use jiff::civil::Date;
+use smallvec::{SmallVec, smallvec};
 
 use super::calendar::{FOREVER, next_day};
 
@@ -62,43 +63,65 @@ impl Stretch {
 
 impl Stretch {
     /// Cuts a stretch on each of some days that lie within it.
-    #[must_use]
-    pub fn cut(self, on: impl IntoIterator<Item = Date>) -> Vec<Self> {
-        let mut cuts: Vec<Date> = on.into_iter().filter(|&day| self.holds(day)).collect();
-        cuts.extend([self.from, self.until]);
+    pub fn cut(self, on: impl IntoIterator<Item = Date>) -> impl Iterator<Item = Self> {
+        let mut cuts: SmallVec<[Date; 24]> = SmallVec::new();
+        on.into_iter().filter(|&day| self.from < day && day < self.until).for_each(|day| cuts.push(day));
         cuts.sort_unstable();
         cuts.dedup();
-        cuts.windows(2).map(|pair| Self { from: pair[0], until: pair[1] }).collect()
+        let mut rest = self;
+        let last = (!self.is_empty()).then_some(self.until);
+        cuts.into_iter().chain(last).map(move |next| {
+            let piece = rest.until(next);
+            rest.from = next;
+            piece
+        })
     }
 }
 
 /// A value that holds from one day until the next change, from a first day on for ever.
 #[derive(Clone, Debug)]
 pub struct Timeline<T> {
-    changes: Vec<(Date, T)>,
+    changes: SmallVec<[(Date, T); 8]>,
 }
 
 impl<T: PartialEq> Timeline<T> {
     /// Samples a plain reading of the value on `start` and on each later day on which it can change.
     pub fn sample(start: Date, can_change: impl IntoIterator<Item = Date>, read_on: impl Fn(Date) -> T) -> Self {
-        let mut days: Vec<Date> = can_change.into_iter().filter(|&day| day > start).collect();
-        days.push(start);
+        let mut days: SmallVec<[Date; 16]> = smallvec![start];
+        can_change.into_iter().filter(|&day| day > start).for_each(|day| days.push(day));
         days.sort_unstable();
         days.dedup();
-        let mut changes: Vec<(Date, T)> = Vec::with_capacity(days.len());
+        let mut timeline = Self::never();
         for day in days {
-            let value = read_on(day);
-            if changes.last().is_none_or(|(_, before)| *before != value) {
-                changes.push((day, value));
-            }
+            timeline.then(day, read_on(day));
         }
-        Self { changes }
+        timeline
+    }
+
+    /// A value that holds from a day on, for ever.
+    #[must_use]
+    pub fn from(day: Date, value: T) -> Self {
+        Self { changes: smallvec![(day, value)] }
+    }
+
+    /// Another value from a later day on; nothing changes where it is the same.
+    pub fn then(&mut self, day: Date, value: T) {
+        if self.changes.last().is_none_or(|(_, before)| *before != value) {
+            self.changes.push((day, value));
+        }
+    }
+
+    /// What follows from the value, day by day.
+    pub fn map<U: PartialEq>(&self, follows: impl Fn(&T) -> U) -> Timeline<U> {
+        let mut changes: SmallVec<[(Date, U); 8]> = self.changes.iter().map(|(day, value)| (*day, follows(value))).collect();
+        changes.dedup_by(|(_, value), (_, before)| value == before);
+        Timeline { changes }
     }
 
     /// A value that never holds.
     #[must_use]
     pub fn never() -> Self {
-        Self { changes: Vec::new() }
+        Self { changes: SmallVec::new() }
     }
 
     /// Each value with the days on which it holds, in order.

@@ -14,10 +14,10 @@ pub fn late(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
     for assessment in &course.case.assessments {
         let Some(due) = assessment.due_on else { continue };
-        let red_after = course.calendar().plus(due, course.policy.assessments.late_red_after);
         let evidence = Evidence::AssessmentLate { sequence: assessment.sequence, kind: assessment.kind, due };
         let outstanding = Stretch::from(Date::MIN).until(assessment.received_on);
-        steps.overdue(Subject::Number(assessment.sequence), due, red_after, outstanding, evidence);
+        let red_after = course.policy.assessments.late_red_after;
+        steps.overdue(Subject::Number(assessment.sequence), due, red_after, outstanding, course, evidence);
     }
     steps
 }
@@ -30,9 +30,9 @@ pub fn not_commissioned(course: &Course) -> Steps {
         let begun_on = begun_on(course.case, required.kind);
         for (days, &clock_start) in course.clock_starts().runs() {
             let due = course.calendar().plus(clock_start, required.within);
-            let red_after = course.calendar().plus(due, numbers.not_commissioned_red_after);
             let evidence = Evidence::AssessmentNotCommissioned { kind: required.kind, due };
-            steps.overdue(Subject::Code(required.kind.code()), due, red_after, days.until(begun_on), evidence);
+            let subject = Subject::Code(required.kind.code());
+            steps.overdue(subject, due, numbers.not_commissioned_red_after, days.until(begun_on), course, evidence);
         }
     }
     steps

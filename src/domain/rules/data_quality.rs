@@ -66,12 +66,12 @@ pub fn out_of_order(course: &Course) -> Steps {
     let Some(started) = case.started_on else { return steps };
     let first_held = course.held.first().map(|held| held.on);
     for (field, what, on) in [
-        ("lbp_sent_on", "The letter before proceedings", case.lbp_sent_on),
-        ("meetings", "A meeting", first_held),
-        ("step_decision_on", "The step decision", case.step_decision_on),
+        ("lbp_sent_on", &["The letter before proceedings", "the start"], case.lbp_sent_on),
+        ("meetings", &["A meeting", "the start"], first_held),
+        ("step_decision_on", &["The step decision", "the start"], case.step_decision_on),
     ] {
         if let Some(on) = on.filter(|&on| on < started) {
-            let evidence = Evidence::OutOfOrder { what, on, before_what: "the start", before: started };
+            let evidence = Evidence::OutOfOrder { what, on, before: started };
             steps.raise(Subject::Code(field), Severity::Amber, Stretch::from(on), evidence);
         }
     }
@@ -80,8 +80,8 @@ pub fn out_of_order(course: &Course) -> Steps {
     if let (Some(applied), Some(decided)) = (case.court_application_on, case.step_decision_on)
         && applied < decided
     {
-        let what = "The application to the court";
-        let evidence = Evidence::OutOfOrder { what, on: applied, before_what: "the decision to make it", before: decided };
+        let what = &["The application to the court", "the decision to make it"];
+        let evidence = Evidence::OutOfOrder { what, on: applied, before: decided };
         let known = Stretch { from: decided, until: FOREVER };
         steps.raise(Subject::Code("court_application_on"), Severity::Amber, known, evidence);
     }

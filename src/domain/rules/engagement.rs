@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use smallvec::SmallVec;
 
 use super::count_below;
 use crate::domain::case::{Case, Engagement};
@@ -14,8 +15,8 @@ use crate::domain::timeline::Timeline;
 /// The longest run of appointments missed without excuse that ends somebody's records; excused ones count neither way.
 pub fn missed(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
-    for appointments in by_person(course.case).into_values() {
-        for (days, &(count, last)) in missed_in_a_row(&appointments).runs() {
+    for appointments in by_person(&in_order(course.case)) {
+        for (days, &(count, last)) in missed_in_a_row(appointments).runs() {
             if let Some(severity) = course.policy.missed_engagement.severity(count) {
                 steps.raise(Subject::Whole, severity, days, Evidence::MissedInARow { count, last });
             }
@@ -28,18 +29,22 @@ pub fn missed(course: &Course) -> Steps {
 /// people without an appointment that counts are left out.
 #[must_use]
 pub fn runs_of_missed(case: &Case, day: Date) -> BTreeMap<&str, (usize, Date)> {
-    let run = |appointments: &Vec<&Engagement>| missed_in_a_row(appointments).on(day).map_or((0, day), |run| *run);
-    by_person(case).into_iter().map(|(person, appointments)| (person, run(&appointments))).collect()
+    let run = |appointments: &[&Engagement]| missed_in_a_row(appointments).on(day).map_or((0, day), |run| *run);
+    let people = in_order(case);
+    by_person(&people).map(|appointments| (appointments[0].person.as_str(), run(appointments))).collect()
 }
 
 /// How many of one person's appointments in a row were missed, and the last of them, as it stood each day.
 fn missed_in_a_row(appointments: &[&Engagement]) -> Timeline<(usize, Date)> {
-    let days = appointments.iter().map(|appointment| appointment.on);
-    Timeline::sample(Date::MIN, days.clone(), |day| {
-        let known = &appointments[..appointments.partition_point(|appointment| appointment.on <= day)];
-        let count = known.iter().rev().take_while(|appointment| !appointment.attended).count();
-        (count, known.last().map_or(day, |last| last.on))
-    })
+    let mut timeline = Timeline::from(Date::MIN, (0, Date::MIN));
+    let mut count = 0;
+    for of_one_day in appointments.chunk_by(|one, next| one.on == next.on) {
+        for appointment in of_one_day {
+            count = if appointment.attended { 0 } else { count + 1 };
+        }
+        timeline.then(of_one_day[0].on, (count, of_one_day[0].on));
+    }
+    timeline
 }
 
 /// The longest run of missed appointments, or that there is no appointment to speak of.
@@ -56,16 +61,16 @@ pub fn longest_missed(case: &Case, day: Date) -> Option<(usize, Date)> {
     runs_of_missed(case, day).into_values().filter(|&(count, _)| count > 0).max()
 }
 
-/// Each person's appointments, without the excused ones, in order.
-fn by_person(case: &Case) -> BTreeMap<&str, Vec<&Engagement>> {
-    let mut by_person: BTreeMap<&str, Vec<&Engagement>> = BTreeMap::new();
-    for appointment in case.engagement.iter().filter(|appointment| !appointment.excused) {
-        by_person.entry(&appointment.person).or_default().push(appointment);
-    }
-    for appointments in by_person.values_mut() {
-        appointments.sort_by_key(|appointment| appointment.on);
-    }
-    by_person
+/// Person by person, their appointments in order, without the excused ones.
+fn in_order(case: &Case) -> SmallVec<[&Engagement; 16]> {
+    let mut appointments: SmallVec<[&Engagement; 16]> =
+        case.engagement.iter().filter(|appointment| !appointment.excused).collect();
+    appointments.sort_by(|one, other| one.person.cmp(&other.person).then(one.on.cmp(&other.on)));
+    appointments
+}
+
+fn by_person<'a, 'c>(in_order: &'a [&'c Engagement]) -> impl Iterator<Item = &'a [&'c Engagement]> {
+    in_order.chunk_by(|one, other| one.person == other.person)
 }
 
 #[cfg(test)]

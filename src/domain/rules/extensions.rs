@@ -20,10 +20,9 @@ pub fn pending(course: &Course) -> Steps {
     for extension in &course.case.extensions {
         let (sequence, requested_on) = (extension.sequence, extension.requested_on);
         let due = course.calendar().plus(requested_on, limits.amber_after);
-        let red_after = course.calendar().plus(requested_on, limits.red_after);
         let undecided = Stretch::from(requested_on).until(extension.decided_on);
         let evidence = Evidence::ExtensionUndecided { sequence, requested_on, due };
-        steps.overdue(Subject::Number(sequence), due, red_after, undecided, evidence);
+        steps.too_long_since(Subject::Number(sequence), requested_on, limits, undecided, course, evidence);
     }
     steps
 }
@@ -57,7 +56,7 @@ pub fn total(course: &Course) -> Steps {
             } else {
                 continue;
             };
-            let evidence = Evidence::ExtensionsAddUp { days: added, base_end, extended_end: approved.new_end_on };
+            let evidence = Evidence::ExtensionsAddUp { base_end, extended_end: approved.new_end_on };
             steps.record(Subject::Whole, severity, approved.on, in_force.and(days), course, evidence);
         }
     }

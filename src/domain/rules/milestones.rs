@@ -17,18 +17,16 @@ pub fn missed(course: &Course) -> Steps {
             steps.now_within(course.while_in(&[Status::DecidedIssue]));
         }
         let met_on = milestone.met_on(course).unwrap_or(FOREVER);
-        for (days, due) in milestone.due(course).runs() {
-            let Some(due) = *due else { continue };
+        for (days, &due) in milestone.due(course).runs() {
             let calendar = course.calendar();
             let numbers = &course.policy.milestones;
             let unmet = days.until(met_on);
-            let Title { title, undone } = milestone.title();
             let set_by_birth = *milestone == Milestone::FinalReview && a_birth_sets_the_end_within(days, course);
-            let evidence = Evidence::Milestone { title, undone, due, set_by_birth };
+            let evidence = Evidence::Milestone { milestone: *milestone, due, set_by_birth };
             let subject = Subject::Code(milestone.code());
             let soon = Stretch::from(calendar.minus(due, numbers.notice_before)).through(due);
             steps.raise(subject, Severity::Notice, unmet.and(soon), evidence);
-            steps.overdue(subject, due, calendar.plus(due, numbers.red_after), unmet, evidence);
+            steps.overdue(subject, due, numbers.red_after, unmet, course, evidence);
         }
     }
     steps

@@ -8,7 +8,7 @@ use crate::domain::course::{Course, Status};
 use crate::domain::evidence::Evidence;
 use crate::domain::policy::Limits;
 use crate::domain::schedule::{Steps, Subject};
-use crate::domain::timeline::Timeline;
+use crate::domain::timeline::Stretch;
 
 /// Too long since somebody looked from above and wrote down why; counted from the start where nobody has.
 pub fn gap(course: &Course) -> Steps {
@@ -34,11 +34,9 @@ fn too_long_since_the_last(
     evidence: impl Fn(Date, bool) -> Evidence,
 ) -> Steps {
     let Some(started) = course.case.started_on else { return steps };
-    let lasts = Timeline::sample(started, events, |day| day);
-    for (days, &last) in lasts.runs() {
-        let amber_after = course.calendar().plus(last, limits.amber_after);
-        let red_after = course.calendar().plus(last, limits.red_after);
-        steps.overdue(Subject::Whole, amber_after, red_after, days, evidence(last, last == started));
+    for days in Stretch::from(started).cut(events) {
+        let last = days.from;
+        steps.too_long_since(Subject::Whole, last, limits, days, course, evidence(last, last == started));
     }
     steps
 }

@@ -22,21 +22,15 @@ pub fn time_limit(course: &Course) -> Steps {
 
 /// Until the end, the decision is forecast after it: noticed, and amber where it is long after.
 pub fn forecast_overrun(course: &Course) -> Steps {
-    let open = course.while_open();
-    let mut steps = Steps::within(open);
+    let mut steps = Steps::within(course.while_open());
     let long_after = course.policy.forecast.amber_after;
-    let end_moves = course.ends();
-    let changes = end_moves.runs().map(|(days, _)| days.from).chain(forecast::can_change(course));
-    for days in Stretch::cut(open, changes) {
-        let Some(end) = course.end_on(days.from) else { continue };
-        let days = days.through(end.on);
-        for (severity, limit, over) in
-            [(Severity::Notice, end.on, None), (Severity::Amber, course.calendar().plus(end.on, long_after), Some(long_after))]
-        {
-            if let Some(first) = forecast::first_day_after(course, limit, days) {
-                let evidence = Evidence::ForecastAfterEnd { end, over };
-                steps.raise(Subject::Whole, severity, days.and(Stretch::from(first)), evidence);
-            }
+    for (days, &end) in course.ends().runs() {
+        let long_after_end = course.calendar().plus(end.on, long_after);
+        for days in days.and(course.while_open()).through(end.on).cut(forecast::can_change(course)) {
+            let Some(late) = forecast::days_after(course, end.on, days) else { continue };
+            steps.raise(Subject::Whole, Severity::Notice, late, Evidence::ForecastAfterEnd { end, over: None });
+            let Some(very_late) = forecast::days_after(course, long_after_end, late) else { continue };
+            steps.raise(Subject::Whole, Severity::Amber, very_late, Evidence::ForecastAfterEnd { end, over: Some(long_after) });
         }
     }
     steps
@@ -48,8 +42,7 @@ pub fn decision_overdue(course: &Course) -> Steps {
     let numbers = course.policy.decision_overdue;
     for (days, held) in course.last_held().filter(|(_, held)| held.is_final_review) {
         let due = course.calendar().plus(held.on, numbers.due);
-        let red_after = course.calendar().plus(due, numbers.red_after);
-        steps.overdue(Subject::Whole, due, red_after, days, Evidence::DecisionDue { due });
+        steps.overdue(Subject::Whole, due, numbers.red_after, days, course, Evidence::DecisionDue { due });
     }
     steps
 }

@@ -18,14 +18,10 @@ pub fn not_held(course: &Course) -> Steps {
         let Some(planned_on) = meeting.planned_on else { continue };
         let first_held_since = course.held.iter().map(|held| held.on).find(|&held_on| held_on >= planned_on);
         let put_right_on = earliest([meeting.held_on, meeting.cancelled_on, first_held_since]);
-        let red_after = course.calendar().plus(planned_on, course.policy.review_not_held_red_after);
-        steps.overdue(
-            Subject::Number(meeting.sequence),
-            planned_on,
-            red_after,
-            Stretch::from(Date::MIN).until(put_right_on),
-            Evidence::MeetingNotHeld { sequence: meeting.sequence, kind: meeting.kind, planned_on },
-        );
+        let not_held = Stretch::from(Date::MIN).until(put_right_on);
+        let evidence = Evidence::MeetingNotHeld { sequence: meeting.sequence, kind: meeting.kind, planned_on };
+        let red_after = course.policy.review_not_held_red_after;
+        steps.overdue(Subject::Number(meeting.sequence), planned_on, red_after, not_held, course, evidence);
     }
     steps
 }
@@ -59,9 +55,7 @@ pub fn gap(course: &Course) -> Steps {
     let mut steps = Steps::within(course.while_open());
     let limits = course.policy.review_gap;
     for (days, Held { on: last, .. }) in course.last_held().filter(|(_, held)| !held.is_final_review) {
-        let amber_after = course.calendar().plus(last, limits.amber_after);
-        let red_after = course.calendar().plus(last, limits.red_after);
-        steps.overdue(Subject::Whole, amber_after, red_after, days, Evidence::NoReviewSince { last });
+        steps.too_long_since(Subject::Whole, last, limits, days, course, Evidence::NoReviewSince { last });
     }
     steps
 }

@@ -23,21 +23,20 @@ impl Schedule {
     /// The next day on which a rule that is silent has a finding: of several on that day, the gravest.
     #[must_use]
     pub fn begins_after(&self, rule: Rule, day: Date) -> Option<Turn> {
-        let later = self.runs_of(rule).filter(|(_, run)| run.days.from > day && run.days.from <= YEARS.1);
-        let first = later.min_by_key(|(_, run)| (run.days.from, Reverse(run.severity)));
-        first.map(|(subject, run)| Turn { on: run.days.from, subject, severity: run.severity })
+        let later = self.runs_of(rule).filter(|run| run.days.from > day && run.days.from <= YEARS.1);
+        let first = later.min_by_key(|run| (run.days.from, Reverse(run.severity)));
+        first.map(|run| Turn { on: run.days.from, subject: run.subject, severity: run.severity })
     }
 
     /// The last day on which a rule that is silent had a finding: of several on that day, the gravest.
     #[must_use]
     pub fn ended_before(&self, rule: Rule, day: Date) -> Option<Turn> {
-        let earlier = self.runs_of(rule).filter(|(_, run)| run.days.until <= day);
-        let last = earlier.max_by_key(|(_, run)| (run.days.until, run.severity));
-        last.map(|(subject, run)| Turn { on: shift(run.days.until, -1), subject, severity: run.severity })
+        let earlier = self.runs_of(rule).filter(|run| run.days.until <= day);
+        let last = earlier.max_by_key(|run| (run.days.until, run.severity));
+        last.map(|run| Turn { on: shift(run.days.until, -1), subject: run.subject, severity: run.severity })
     }
 
-    fn runs_of(&self, rule: Rule) -> impl Iterator<Item = (Subject, &Run)> {
-        let tracks = self.tracks.iter().filter(move |track| track.rule == rule);
-        tracks.flat_map(|track| track.runs.iter().map(|run| (track.subject, run)))
+    fn runs_of(&self, rule: Rule) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(move |(of, _)| *of == rule).map(|(_, run)| run)
     }
 }

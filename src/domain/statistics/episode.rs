@@ -76,8 +76,8 @@ impl Episode {
             approvals: course.approved.iter().map(|approved| approved.on).collect(),
             reviews: case.meetings.iter().filter(|meeting| meeting.kind != MeetingKind::Initial).cloned().collect(),
             children: case.children.clone(),
-            ends: course.ends(),
-            base_ends: course.base_ends(),
+            ends: course.ends().clone(),
+            base_ends: course.base_ends().clone(),
         })
     }
 

@@ -134,7 +134,7 @@ async fn mail(connection: &mut PgConnection, limit: SignedDuration, now: Timesta
 
 /// Until the first night, there is none: it counts from when the service first did anything here.
 async fn reconciliation(connection: &mut PgConnection, limit: SignedDuration, now: Timestamp) -> ReconciliationCheck {
-    let Some((last_clean_at, first_at)) = answered(measures::reconciled(connection).await) else {
+    let Some((last_clean_at, first_at)) = answered(measures::reconciled(connection, now).await) else {
         return ReconciliationCheck::default();
     };
     let ok = last_clean_at.or(first_at).is_none_or(|since| now.duration_since(since) < limit);

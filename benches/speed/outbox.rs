@@ -182,12 +182,12 @@ fn filling(folder: &Path) -> PathBuf {
 
 /// What [`empty_one`] does.
 fn emptying(folder: &Path) -> PathBuf {
-    let held = bound("outbox.hold_due", &["now()", &CLAIMED.to_string()]).replace("id!", "id");
+    let held = bound("outbox.hold_due", &["now()", &CLAIMED.to_string(), "now()"]).replace("id!", "id");
     let mut script = format!(
         "BEGIN;\nSELECT ids, {}, now() AS at FROM (SELECT array_agg(id) AS ids FROM ({held}) AS held) AS due \\gset\n",
         elements("ids", CLAIMED)
     );
-    let _ = writeln!(script, "{};", bound("outbox.withdraw", &[":ids"]));
+    let _ = writeln!(script, "{};", bound("outbox.to_withdraw", &[":ids"]));
     let _ =
         writeln!(script, "{};\nCOMMIT;", bound("outbox.claim", &[":at", ":ids", ":at::timestamptz + interval '3 minutes'"]));
     for number in 1..=CLAIMED {

@@ -53,7 +53,7 @@ async fn answer(state: &ApiState, now: Moment) -> Response {
 async fn find(state: &ApiState, now: Moment) -> Result<Found, Problem> {
     let mut connection = state.pool.acquire().await?;
     let unsent = readiness::unsent_mail(&mut connection).await?;
-    let (last_clean_reconciliation_at, _) = measures::reconciled(&mut connection).await?;
+    let (last_clean_reconciliation_at, _) = measures::reconciled(&mut connection, now.at).await?;
     Ok(Found {
         alerts: measures::alerts(&mut connection).await?,
         messages: measures::messages(&mut connection).await?,

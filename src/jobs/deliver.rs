@@ -14,7 +14,7 @@ use crate::domain::delivery;
 use crate::failpoints::failpoint;
 use crate::mailer::transport::{Envelope, Outcome, Transport};
 use crate::store::journal::What;
-use crate::store::outbox::{self, AttemptOutcome, Claimed, Ended, Fate};
+use crate::store::outbox::{self, AttemptOutcome, Claimed, Ended, Fate, ToWithdraw};
 
 /// Messages that are on their way at the same time.
 const AT_A_TIME: i64 = 4;
@@ -87,26 +87,31 @@ pub async fn run(
 ///
 /// The database does not answer.
 pub async fn claim(connection: &mut PgConnection, now: Moment) -> Result<Vec<Claimed>, sqlx::Error> {
-    let mut tx = connection.begin().await?;
     loop {
+        let mut tx = connection.begin().await?;
         let due = outbox::hold_due(&mut tx, now.at, AT_A_TIME).await?;
-        if due.is_empty() {
-            tx.commit().await?;
-            return Ok(Vec::new());
-        }
-        let withdrawn = outbox::withdraw(&mut tx, &due, now).await?;
+        let withdrawn = if due.is_empty() { Vec::new() } else { outbox::to_withdraw(&mut tx, &due).await? };
         if withdrawn.is_empty() {
-            let claimed = outbox::claim(&mut tx, &due, now.at).await?;
+            let claimed = if due.is_empty() { Vec::new() } else { outbox::claim(&mut tx, &due, now.at).await? };
             if !claimed.is_empty() {
                 failpoint("claim.before_commit");
             }
             tx.commit().await?;
             return Ok(claimed);
         }
-        for message in withdrawn {
-            warn!(message.id = %message, "a message is cancelled: its person must not get it any more");
-        }
+        tx.rollback().await?;
+        withdraw(connection, &withdrawn, now).await?;
     }
+}
+
+async fn withdraw(connection: &mut PgConnection, withdrawn: &[ToWithdraw], now: Moment) -> Result<(), sqlx::Error> {
+    let mut tx = connection.begin().await?;
+    outbox::withdraw(&mut tx, withdrawn, now).await?;
+    tx.commit().await?;
+    for ToWithdraw { id, reason } in withdrawn {
+        warn!(message.id = %id, reason, "a message is cancelled: its person must not get it any more");
+    }
+    Ok(())
 }
 
 /// How a message is kept after an attempt.
@@ -184,10 +189,13 @@ pub async fn settle(
     failpoint("settle.before_commit");
     let holds = if kept == Kept::Dead {
         let mut tx = connection.begin().await?;
+        // Whoever climbs holds alerts and then messages.
+        outbox::hold_alerts(&mut tx, &[message.id]).await?;
         let holds = outbox::settle(&mut tx, message, &ended, now).await?;
         if holds {
             outbox::pass_on(&mut tx, message.id, moment).await?;
         }
+        failpoint("dead.before_commit");
         tx.commit().await?;
         holds
     } else {

@@ -16,13 +16,16 @@ use crate::clock::Moment;
 use crate::domain::calendar::Span;
 use crate::mailer::post;
 use crate::store::invariants::{self, Broken};
-use crate::store::{jobs, kept_answers};
+use crate::store::{jobs, journal, kept_answers};
 
 /// Its name among the runs.
 pub const JOB: &str = "reconcile";
 
 /// How long a run may take before another instance takes it to be lost.
 const LEASE: SignedDuration = SignedDuration::from_mins(30);
+
+/// How long after a run that failed or was stopped another may begin.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long the runs of sweeps are kept.
 const SWEEPS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -73,17 +76,20 @@ pub async fn run(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationT
     }
     let found = reconciled?;
     let mut connection = pool.acquire().await.context("could not reach the database")?;
-    let failures = found.repaired.len() + found.broken.len() + found.missed.postponed.len();
+    // A run of this night that was lost half-way may have repaired hints, too.
+    let repaired = journal::count_repaired(&mut connection, slot).await?;
+    let failures = repaired + found.broken.len() + found.missed.postponed.len();
     jobs::forget_sweeps(&mut connection, now.at.saturating_sub(SWEEPS_KEPT)?).await?;
     kept_answers::forget(&mut connection, now.at).await?;
     jobs::finish(&mut connection, JOB, slot, now.at, failures).await?;
     Ok(Some(found))
 }
 
-/// Lets the next run begin at once, not when the lease has run out.
+/// Lets another run begin soon, not only when the lease has run out.
 async fn give_back(pool: &PgPool, slot: Timestamp, now: Moment) -> anyhow::Result<()> {
     let mut connection = pool.acquire().await.context("could not reach the database")?;
-    Ok(jobs::give_back(&mut connection, JOB, slot, now.at).await?)
+    let as_if_taken_at = now.at.saturating_sub(LEASE)?.saturating_add(AGAIN_AFTER)?;
+    Ok(jobs::give_back(&mut connection, JOB, slot, now.at, as_if_taken_at).await?)
 }
 
 /// Sweeps, then looks at every case that is not settled and at a part of those that are.

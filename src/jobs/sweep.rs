@@ -6,8 +6,10 @@
 mod follow_up;
 pub(super) mod judge;
 
+use std::time::Instant;
+
 use anyhow::Context;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -100,6 +102,7 @@ pub async fn run(
     now: Moment,
     stop: &CancellationToken,
 ) -> anyhow::Result<Report> {
+    let began = Instant::now();
     let mut connection = pool.acquire().await.context("could not reach the database")?;
     let mut tx = connection.begin().await?;
     if !prepare(&mut tx, sweep, now).await? {
@@ -142,11 +145,12 @@ pub async fn run(
     follow_up::all(&mut connection, sweep, now, &mut report).await?;
     report.messages = post::seal_gathered(&mut connection, &sweep.post, now).await?;
     failpoint("sweep.before_finish");
-    let passed_over = watch::count_held_elsewhere(&mut connection, now).await?;
-    jobs::finish_sweep(&mut connection, slot, now.at, report.postponed.len(), passed_over).await?;
+    let passed_over = watch::count_passed_over(&mut connection, now, sweep.policy.calendar.is_working_day(now.today)).await?;
+    let finished_at = now.at.saturating_add(SignedDuration::try_from(began.elapsed())?)?;
+    jobs::finish_sweep(&mut connection, slot, finished_at, report.postponed.len(), passed_over).await?;
     failpoint("sweep.after_finish");
     if passed_over > 0 {
-        warn!(cases = passed_over, "cases that are due are held by somebody else, and were passed over");
+        warn!(passed_over, "cases or alerts that are due are held by somebody else, and were passed over");
     }
     if report.unreachable > 0 {
         warn!(alerts = report.unreachable, "open alerts that nobody on their ladder can be told of: add a recipient");

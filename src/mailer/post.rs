@@ -63,27 +63,45 @@ pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Mome
     let (mut sealed, mut after, mut first_wrong) = (0, Uuid::nil(), None);
     while let Some(message) = gathering::next_gathering(connection, after).await? {
         let mut tx = connection.begin().await?;
-        let held = gathering::hold_gathering(&mut tx, message).await?;
-        if !matches!(held, Hold::GatheredMore) {
-            after = message;
-        }
-        let Hold::Held(gathering) = held else { continue };
-        failpoint("enqueue.gathered");
-        match seal_or_cancel(&mut tx, &gathering, post, now).await {
-            Ok(made) => {
+        match seal_one(&mut tx, message, post, now).await {
+            Ok(Sealing::Again) => continue,
+            Ok(Sealing::Left) => {}
+            Ok(Sealing::Done { queued }) => {
                 failpoint("enqueue.before_commit");
                 tx.commit().await?;
                 failpoint("enqueue.after_commit");
-                sealed += usize::from(made);
+                sealed += usize::from(queued);
             }
             Err(wrong) => {
                 tx.rollback().await?;
-                error!(message.id = %gathering.id, reason = without_values(&wrong), "a message could not be queued yet");
+                error!(message.id = %message, reason = without_values(&wrong), "a message could not be queued yet");
                 first_wrong.get_or_insert(wrong);
             }
         }
+        after = message;
     }
     first_wrong.map_or(Ok(sealed), Err)
+}
+
+/// What came of sealing one message.
+enum Sealing {
+    /// It is to be committed.
+    Done { queued: bool },
+    /// Somebody else has it.
+    Left,
+    /// It has gathered more meanwhile, and is to be held anew.
+    Again,
+}
+
+async fn seal_one(connection: &mut PgConnection, message: Uuid, post: &Post, now: Moment) -> anyhow::Result<Sealing> {
+    match gathering::hold_gathering(connection, message).await? {
+        Hold::Held(gathering) => {
+            failpoint("enqueue.gathered");
+            Ok(Sealing::Done { queued: seal_or_cancel(connection, &gathering, post, now).await? })
+        }
+        Hold::Elsewhere => Ok(Sealing::Left),
+        Hold::GatheredMore => Ok(Sealing::Again),
+    }
 }
 
 /// Makes and queues messages that this transaction has begun; returns how many. One that cannot be made is cancelled with its

@@ -116,6 +116,14 @@ pub async fn standing(connection: &mut PgConnection, reference: &str, today: Dat
 ///
 /// The database does not answer.
 pub async fn stop_messages(connection: &mut PgConnection, reference: &str, now: Moment) -> Result<bool, sqlx::Error> {
+    let about = sqlx::query_scalar!(
+        r#"-- erasure.messages_under_way
+        SELECT id FROM messages WHERE id IN (SELECT messages_about($1)) AND state IN ('gathering', 'queued', 'sending')"#,
+        reference
+    );
+    let about = about.fetch_all(&mut *connection).await?;
+    // Whoever climbs holds alerts and then messages.
+    outbox::hold_alerts(connection, &about).await?;
     let under_way = sqlx::query!(
         r#"-- erasure.stop_messages
         SELECT id, leased_until > $2 AS is_leaving FROM messages
@@ -128,7 +136,6 @@ pub async fn stop_messages(connection: &mut PgConnection, reference: &str, now: 
         return Ok(false);
     }
     let messages: Vec<Uuid> = under_way.into_iter().map(|message| message.id).collect();
-    outbox::hold_alerts(connection, &messages).await?;
     for message in messages {
         gathering::cancel(connection, message, "a case in it is erased", now).await?;
     }

@@ -68,7 +68,7 @@ pub async fn take_lease(
     Ok(taken.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Gives back a slot that was taken at this moment for a while, so that the next run need not wait until that time is over.
+/// Gives back a slot that was taken at this moment for a while: its lease runs out as if it had been taken at another.
 ///
 /// # Errors
 ///
@@ -78,13 +78,15 @@ pub async fn give_back(
     job: &str,
     slot: Timestamp,
     taken_at: Timestamp,
+    as_if_taken_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "-- jobs.give_back
-        DELETE FROM job_runs WHERE job = $1 AND slot = $2 AND started_at = $3 AND finished_at IS NULL",
+        UPDATE job_runs SET started_at = $4 WHERE job = $1 AND slot = $2 AND started_at = $3 AND finished_at IS NULL",
         job,
         slot.to_sqlx() as _,
-        taken_at.to_sqlx() as _
+        taken_at.to_sqlx() as _,
+        as_if_taken_at.to_sqlx() as _
     )
     .execute(connection)
     .await?;

@@ -100,6 +100,19 @@ pub async fn add(connection: &mut PgConnection, now: Timestamp, what: What, entr
     Ok(())
 }
 
+/// How many hints were repaired since a moment.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn count_repaired(connection: &mut PgConnection, since: Timestamp) -> Result<usize, sqlx::Error> {
+    let repaired = sqlx::query_scalar!(
+        "-- journal.count_repaired\nSELECT count(*) AS \"repaired!\" FROM journal WHERE what = 'hint_repaired' AND at >= $1",
+        since.to_sqlx() as _
+    );
+    Ok(usize::try_from(repaired.fetch_one(connection).await?).unwrap_or(usize::MAX))
+}
+
 /// An entry of many, with a reason of its own.
 #[derive(Clone, Debug)]
 pub struct ToAdd {

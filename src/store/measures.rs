@@ -5,6 +5,8 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 
+use super::jobs;
+
 /// How many alerts there are, by severity and state.
 ///
 /// # Errors
@@ -47,16 +49,22 @@ pub async fn cases_due(connection: &mut PgConnection, today: Date) -> Result<i64
     due.fetch_one(connection).await
 }
 
-/// When the nightly reconciliation last found nothing wrong, and when the service first did anything here.
+/// When the nightly reconciliation last found nothing wrong (but for what was found before the clock was put back to now), and when
+/// the service first did anything here.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn reconciled(connection: &mut PgConnection) -> Result<(Option<Timestamp>, Option<Timestamp>), sqlx::Error> {
+pub async fn reconciled(
+    connection: &mut PgConnection,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), sqlx::Error> {
     let row = sqlx::query!(
         "-- measures.reconciled
-        SELECT max(finished_at) FILTER (WHERE job = 'reconcile' AND failures = 0) AS last_clean_at, min(started_at) AS first_at
-        FROM job_runs"
+        SELECT max(finished_at) FILTER (WHERE job = 'reconcile' AND failures = 0 AND finished_at <= $1) AS last_clean_at,
+            min(started_at) AS first_at
+        FROM job_runs",
+        jobs::soon(now).to_sqlx() as _
     );
     let row = row.fetch_one(connection).await?;
     let moment = |at: Option<jiff_sqlx::Timestamp>| at.map(jiff_sqlx::Timestamp::to_jiff);

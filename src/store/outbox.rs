@@ -8,8 +8,8 @@ use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::gathering;
 use super::journal::What;
+use super::{gathering, jobs};
 use crate::clock::Moment;
 use crate::domain::case::coded;
 use crate::domain::delivery;
@@ -100,7 +100,11 @@ pub async fn pass_on(connection: &mut PgConnection, message: Uuid, now: Moment) 
 }
 
 /// Holds the alerts of messages, in one order everywhere; returns which.
-pub(super) async fn hold_alerts(connection: &mut PgConnection, messages: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn hold_alerts(connection: &mut PgConnection, messages: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         "-- outbox.hold_alerts
         SELECT id FROM alerts WHERE id IN (SELECT alert_id FROM message_alerts WHERE message_id = ANY($1))
@@ -119,33 +123,46 @@ pub(super) async fn hold_alerts(connection: &mut PgConnection, messages: &[Uuid]
 /// The database does not answer.
 pub async fn hold_due(connection: &mut PgConnection, now: Timestamp, at_most: i64) -> Result<Vec<Uuid>, sqlx::Error> {
     // Each of the two is read off its index: after an outage, thousands wait. What is held beyond the limit is free again at once.
+    // What was queued at a time that is still to come was queued before the clock was put back: it does not wait for that time.
     let due = sqlx::query_scalar!(
         r#"-- outbox.hold_due
         WITH lost AS (
             SELECT id, next_attempt_at FROM messages WHERE state = 'sending' AND leased_until <= $1
             ORDER BY leased_until LIMIT $2 FOR UPDATE SKIP LOCKED
         ), waiting AS (
-            SELECT id, next_attempt_at FROM messages WHERE state = 'queued' AND next_attempt_at <= $1
+            SELECT id, next_attempt_at FROM messages
+            WHERE state = 'queued' AND (next_attempt_at <= $1 OR (attempts = 0 AND sealed_at > $3))
             ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )
         SELECT id AS "id!" FROM (SELECT * FROM lost UNION ALL SELECT * FROM waiting) AS due ORDER BY next_attempt_at LIMIT $2"#,
         now.to_sqlx() as _,
-        at_most
+        at_most,
+        jobs::soon(now).to_sqlx() as _
     );
     due.fetch_all(connection).await
 }
 
-/// Cancels those of these messages that must not reach their person any more, as things are now: the person has left the service or
-/// the role, or a case in it has become restricted or another team's. Whoever may know is told by the next sweep. Returns which.
+/// A message that must not reach its person any more.
+#[derive(Clone, Debug)]
+pub struct ToWithdraw {
+    /// Which message.
+    pub id: Uuid,
+    /// Why.
+    pub reason: String,
+}
+
+/// Those of these messages that must not reach their person any more, as things are now: the person has left the service or the role, or
+/// a case in it has become restricted or another team's. Whoever may know is told by the next sweep.
 ///
 /// The cases of a panel pack are those that the journal says it tells of.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn withdraw(connection: &mut PgConnection, due: &[Uuid], now: Moment) -> Result<Vec<Uuid>, sqlx::Error> {
-    let withdrawn = sqlx::query!(
-        r#"-- outbox.withdraw
+pub async fn to_withdraw(connection: &mut PgConnection, due: &[Uuid]) -> Result<Vec<ToWithdraw>, sqlx::Error> {
+    sqlx::query_as!(
+        ToWithdraw,
+        r#"-- outbox.to_withdraw
         WITH due AS (
             SELECT messages.id, kind, recipient_id, only_case, active FROM messages JOIN recipients ON recipients.id = recipient_id
             WHERE messages.id = ANY($1)
@@ -162,14 +179,29 @@ pub async fn withdraw(connection: &mut PgConnection, due: &[Uuid], now: Moment) 
         )
         SELECT id AS "id!", min(reason) AS "reason!" FROM why WHERE reason IS NOT NULL GROUP BY id ORDER BY id"#,
         due
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Cancels messages that must not reach their person, as far as nobody else holds or sends them. Whoever climbs holds alerts and then
+/// messages, so they are held in that order here, too.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn withdraw(connection: &mut PgConnection, withdrawn: &[ToWithdraw], now: Moment) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = withdrawn.iter().map(|message| message.id).collect();
+    hold_alerts(connection, &ids).await?;
+    let held = sqlx::query_scalar!(
+        "-- outbox.hold_withdrawn
+        SELECT id FROM messages WHERE id = ANY($1) AND (state = 'queued' OR (state = 'sending' AND leased_until <= $2))
+        ORDER BY id FOR UPDATE SKIP LOCKED",
+        &ids,
+        now.at.to_sqlx() as _
     );
-    let withdrawn = withdrawn.fetch_all(&mut *connection).await?;
-    if withdrawn.is_empty() {
-        return Ok(Vec::new());
-    }
-    let messages: Vec<Uuid> = withdrawn.iter().map(|message| message.id).collect();
-    hold_alerts(connection, &messages).await?;
-    for message in withdrawn {
+    let held = held.fetch_all(&mut *connection).await?;
+    for message in withdrawn.iter().filter(|message| held.contains(&message.id)) {
         sqlx::query!(
             "-- outbox.lose_attempt
             UPDATE message_attempts SET outcome = 'unknown', settled_at = $2, reply = 'the worker that held it was lost'
@@ -181,7 +213,7 @@ pub async fn withdraw(connection: &mut PgConnection, due: &[Uuid], now: Moment) 
         .await?;
         gathering::cancel(connection, message.id, &message.reason, now).await?;
     }
-    Ok(messages)
+    Ok(())
 }
 
 /// A message that this worker holds.
@@ -212,7 +244,7 @@ pub async fn claim(connection: &mut PgConnection, due: &[Uuid], now: Timestamp) 
         r#"-- outbox.claim
         WITH due AS (
             SELECT id FROM messages
-            WHERE id = ANY($2) AND ((state = 'queued' AND next_attempt_at <= $1) OR (state = 'sending' AND leased_until <= $1))
+            WHERE id = ANY($2) AND (state = 'queued' OR (state = 'sending' AND leased_until <= $1))
             FOR UPDATE
         ), lost AS (
             UPDATE message_attempts SET outcome = 'unknown', settled_at = $1, reply = 'the worker that held it was lost'
@@ -269,8 +301,8 @@ pub struct Ended<'a> {
     pub fate: Fate<'a>,
 }
 
-/// Puts an attempt on record and into the journal and decides the message, if this attempt still holds it; false where another took
-/// over. It is one statement, so that it is done whole or not at all.
+/// Puts an attempt on record; and journals it and decides the message, if this attempt still holds it. False where another took over.
+/// It is one statement, so that it is done whole or not at all.
 ///
 /// # Errors
 ///
@@ -290,12 +322,13 @@ pub async fn settle(
         "-- outbox.settle
         WITH recorded AS (
             UPDATE message_attempts SET settled_at = $3, outcome = $4, reply = $5 WHERE message_id = $1 AND attempt = $2
-        ), noted AS (
-            INSERT INTO journal (at, what, message_id, reason) VALUES ($3, $6, $1, $5)
+        ), decided AS (
+            UPDATE messages SET state = $7, leased_until = NULL, next_attempt_at = coalesce($8, next_attempt_at), reason = $9,
+                settled_at = CASE WHEN $7 = 'queued' THEN NULL ELSE $3::timestamptz END
+            WHERE id = $1 AND attempts = $2 AND state = 'sending'
+            RETURNING id
         )
-        UPDATE messages SET state = $7, leased_until = NULL, next_attempt_at = coalesce($8, next_attempt_at), reason = $9,
-            settled_at = CASE WHEN $7 = 'queued' THEN NULL ELSE $3::timestamptz END
-        WHERE id = $1 AND attempts = $2 AND state = 'sending'",
+        INSERT INTO journal (at, what, message_id, reason) SELECT $3, $6, id, $5 FROM decided",
         claimed.id,
         claimed.attempt,
         now.to_sqlx() as _,

@@ -176,26 +176,31 @@ pub async fn hold_due(
     Ok(due.into_iter().map(|due| due.case_reference).collect())
 }
 
-/// How many cases are due or marked that somebody else holds at this moment. A sweep that has ended passed these over.
+/// How many cases and alerts a sweep that has ended passed over, because somebody else held them all the while: cases that are due
+/// still or that stay marked, and alerts with a rung or a pause that has come to its day.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn count_held_elsewhere(connection: &mut PgConnection, now: Moment) -> Result<i64, sqlx::Error> {
+pub async fn count_passed_over(connection: &mut PgConnection, now: Moment, is_working_day: bool) -> Result<i64, sqlx::Error> {
+    // What has been marked since is no fault of the sweep's, so it is tried whether marked cases are held; not of more than can be let
+    // go of at once, so that no other sweep misses them.
     sqlx::query_scalar!(
-        r#"-- watch.count_held_elsewhere
-        WITH due AS (
-            SELECT case_reference FROM case_watch
-            WHERE next_look_on <= $1 AND (postponed_until IS NULL OR postponed_until <= $2)
-            UNION
-            SELECT case_reference FROM case_marks JOIN case_watch USING (case_reference)
+        r#"-- watch.count_passed_over
+        WITH marked AS (
+            SELECT DISTINCT case_reference FROM case_marks JOIN case_watch USING (case_reference) LIMIT 1000
         ), free AS (
-            SELECT case_reference FROM case_watch WHERE case_reference IN (SELECT case_reference FROM due)
+            SELECT case_reference FROM case_watch WHERE case_reference IN (SELECT case_reference FROM marked)
             FOR SHARE SKIP LOCKED
         )
-        SELECT count(*) AS "held!" FROM due WHERE case_reference NOT IN (SELECT case_reference FROM free)"#,
+        SELECT (SELECT count(*) FROM marked WHERE case_reference NOT IN (SELECT case_reference FROM free))
+            + (SELECT count(*) FROM case_watch WHERE next_look_on <= $1 AND (postponed_until IS NULL OR postponed_until <= $2))
+            + (SELECT count(*) FROM alerts WHERE state <> 'resolved' AND next_rung_on <= $1
+                AND (state <> 'open' OR (next_rung_deliver = 'immediate' AND (severity = 'red' OR $3::boolean))))
+            + (SELECT count(*) FROM alert_pauses WHERE ended_at IS NULL AND until_on <= $1) AS "passed_over!""#,
         now.today.to_sqlx() as _,
-        now.at.to_sqlx() as _
+        now.at.to_sqlx() as _,
+        is_working_day
     )
     .fetch_one(connection)
     .await

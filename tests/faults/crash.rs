@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::clock::{Moved, late_letter};
 use crate::count::{Council, message_of, now, with_a_past};
 use crate::running::{Service, count, sql, until};
+use crate::support::smtp::Behaviour;
 use crate::support::world::open;
 
 /// Services that are made to die at the same time.
@@ -26,6 +27,9 @@ const AFTER_THE_ANSWER: [&str; 2] = ["send.answered", "settle.before_commit"];
 
 /// What the points begin with that a service comes to at an hour of some days alone: a clock that the test moves brings it there.
 const OF_AN_HOUR: [&str; 2] = ["digest.", "panel."];
+
+/// The point that a service comes to where a message is refused for good.
+const OF_A_REFUSAL: &str = "dead.before_commit";
 
 /// Every point in the program's source, in no order.
 fn points() -> Vec<String> {
@@ -73,8 +77,11 @@ async fn die(council: &Council, service: &mut Service, point: &str, how: &str, f
         )
         .await;
     service.will_have("FAILPOINTS", &format!("{point}={how}"));
-    service.begin();
     let give_up = *fed + MOST_MEALS;
+    // Where it dies before it serves, there was something to do all the same.
+    feed(council, *fed).await;
+    *fed += 1;
+    service.begin();
     while service.has_ended().is_none() {
         if *fed == give_up {
             return Err(format!("the service does not come to it ({how})"));
@@ -147,7 +154,7 @@ async fn unexplained(service: &Service) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_dies_at_any_point_loses_nothing_and_does_nothing_twice() {
     let mut points = points();
-    points.retain(|point| !OF_AN_HOUR.iter().any(|hour| point.starts_with(hour)));
+    points.retain(|point| point != OF_A_REFUSAL && !OF_AN_HOUR.iter().any(|hour| point.starts_with(hour)));
     assert!(points.len() >= 18, "the points are found: {points:?}");
     let here = Handle::current();
     let (mut left, mut dying, mut wrong) = (points.into_iter(), JoinSet::new(), Vec::new());
@@ -192,6 +199,8 @@ async fn made_on_the_day(point: &str) -> Vec<String> {
     sql(moved.pool(), late_letter("PP-1", date(2026, 5, 22))).await;
     sql(moved.pool(), late_letter("PP-2", date(2026, 1, 5))).await;
     moved.service.start_and_be_ready().await;
+    let under_way = "SELECT count(*) FROM messages WHERE state <> 'sent'";
+    until("the alerts' mail has left", async || count(moved.pool(), under_way).await == 0).await;
     moved.service.kill();
     moved.service.will_have("FAILPOINTS", &format!("{point}=return"));
     moved.clock.goes_to("2026-06-02T07:00:30Z");
@@ -201,10 +210,10 @@ async fn made_on_the_day(point: &str) -> Vec<String> {
         wrong.push("it ended by itself".to_owned());
     }
     moved.service.forget("FAILPOINTS");
+    sql(moved.pool(), "UPDATE messages SET leased_until = '2026-06-02' WHERE state = 'sending'").await;
     moved.service.start().await;
     let made = "SELECT count(*) FROM job_runs WHERE job IN ('digest', 'panel') AND finished_at IS NOT NULL";
     until("both are made", async || count(moved.pool(), made).await == 2).await;
-    let under_way = "SELECT count(*) FROM messages WHERE state <> 'sent'";
     until("all mail has left", async || count(moved.pool(), under_way).await == 0).await;
     for kind in ["digest", "panel"] {
         let of_kind = format!("SELECT id FROM messages WHERE kind = '{kind}'");
@@ -239,4 +248,28 @@ async fn a_service_that_dies_as_it_makes_the_digest_or_the_pack_makes_each_once(
     for (wrong, point) in died {
         assert_eq!(wrong, [""; 0], "{point}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_dies_as_it_gives_a_message_up_lets_the_next_rung_hear_of_it_all_the_same() {
+    let council = Council::with_cases(2).await;
+    let refused = Behaviour::RefuseAddress { address: "chair@council.example".to_owned(), code: 550 };
+    council.world.smtp.set_behaviour(refused);
+    let mut service = council.service().with("FAILPOINTS", &format!("{OF_A_REFUSAL}=return"));
+    service.begin();
+    assert_eq!(service.ended().await.code(), None, "it dies");
+    service.forget("FAILPOINTS");
+    council.let_leases_run_out().await;
+    service.start().await;
+    let untold = "SELECT count(*) FROM alerts WHERE severity = 'red' AND NOT EXISTS (
+        SELECT FROM message_alerts JOIN messages ON messages.id = message_id WHERE alert_id = alerts.id AND messages.state = 'sent'
+            AND role = 'service_manager')";
+    until("the next rung has heard", async || {
+        council.count("SELECT count(*) FROM messages WHERE state = 'dead'").await == 1 && council.count(untold).await == 0
+    })
+    .await;
+    council.until_settled().await;
+    assert_eq!(council.wrong().await, [""; 0]);
+    assert!(service.terminate().await.success());
+    council.end().await;
 }

@@ -6,6 +6,7 @@
 mod follow_up;
 pub(super) mod judge;
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -134,7 +135,7 @@ pub async fn run(
                 failpoint("sweep.page.after_commit");
                 report.add(page);
             }
-            Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),
+            Err(wrong) if !is_the_cases_own(&wrong) && !is_held_elsewhere(&wrong) => return Err(wrong),
             Err(_) => {
                 tx.rollback().await?;
                 report.add(judge::one_by_one(&mut connection, sweep, now, &held, Which::Due).await?);
@@ -221,15 +222,24 @@ async fn prepare(connection: &mut PgConnection, sweep: &Sweep, now: Moment) -> a
     Ok(true)
 }
 
+/// Tells whether somebody else holds what was wanted, and did not let go of it in time: whoever does without it goes on.
+pub(super) fn is_held_elsewhere(wrong: &anyhow::Error) -> bool {
+    // Lock not available in time; deadlock detected.
+    code_of(wrong).is_some_and(|code| ["55P03", "40P01"].contains(&code.as_ref()))
+}
+
 /// Tells whether one case is the trouble, by what it holds; anything else may pass by itself, and every case stays due.
 pub(super) fn is_the_cases_own(wrong: &anyhow::Error) -> bool {
     match wrong.downcast_ref::<sqlx::Error>() {
         // Class 22: data; 23: constraints; P0: raised by a trigger.
-        Some(sqlx::Error::Database(refused)) => {
-            let code = refused.code().unwrap_or_default();
-            ["22", "23", "P0"].iter().any(|class| code.starts_with(class))
+        Some(sqlx::Error::Database(_)) => {
+            code_of(wrong).is_some_and(|code| ["22", "23", "P0"].iter().any(|class| code.starts_with(class)))
         }
         Some(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) | None => true,
         Some(_) => false,
     }
+}
+
+fn code_of(wrong: &anyhow::Error) -> Option<Cow<'_, str>> {
+    wrong.downcast_ref::<sqlx::Error>()?.as_database_error()?.code()
 }

@@ -195,7 +195,7 @@ pub async fn count_passed_over(connection: &mut PgConnection, now: Moment, is_wo
         )
         SELECT (SELECT count(*) FROM marked WHERE case_reference NOT IN (SELECT case_reference FROM free))
             + (SELECT count(*) FROM case_watch WHERE next_look_on <= $1 AND (postponed_until IS NULL OR postponed_until <= $2))
-            + (SELECT count(*) FROM alerts WHERE state <> 'resolved' AND next_rung_on <= $1
+            + (SELECT count(*) FROM alerts WHERE state <> 'resolved' AND next_rung_on <= $1 AND unreachable_since IS NULL
                 AND (state <> 'open' OR (next_rung_deliver = 'immediate' AND (severity = 'red' OR $3::boolean))))
             + (SELECT count(*) FROM alert_pauses WHERE ended_at IS NULL AND until_on <= $1) AS "passed_over!""#,
         now.today.to_sqlx() as _,

@@ -117,6 +117,9 @@ async fn it_is_not_ready_without_a_reconciliation_that_was_clean() {
     let answer = ready(&api).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.body["checks"]["reconciliation"]["last_clean_at"], "2026-06-14T02:31:00Z");
+    // A clock that was ahead for a while has not seen the nights that are still to come.
+    api.sql("UPDATE job_runs SET finished_at = '2027-06-14T02:31Z' WHERE job = 'reconcile' AND failures = 0").await;
+    assert_only_not_ok(&api, "reconciliation").await;
     api.close().await;
 }
 

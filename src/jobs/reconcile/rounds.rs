@@ -34,16 +34,24 @@ const PARTS_A_NIGHT: i64 = 4;
 /// Goes through every case that is not settled, and tonight's part of those that are; told to stop, it ends after the pages at hand.
 pub async fn go(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationToken) -> anyhow::Result<Found> {
     let round = Arc::new(Mutex::new(Round::of(now.today)));
+    let stop = stop.child_token();
     let mut walkers = JoinSet::new();
     for _ in 0..SIDE_BY_SIDE {
         let (pool, sweep, stop, round) = (pool.clone(), sweep.clone(), stop.clone(), round.clone());
         walkers.spawn(async move { walk(&pool, &sweep, now, &stop, &round).await });
     }
-    let mut found = Found::default();
+    let (mut found, mut first_wrong) = (Found::default(), None);
+    // Each of them is waited for, whatever becomes of the others: none is cut off within a transaction.
     while let Some(walked) = walkers.join_next().await {
-        found.add(walked.context("going through the cases failed")??);
+        match walked.context("going through the cases failed").and_then(|walked| walked) {
+            Ok(walked) => found.add(walked),
+            Err(wrong) => {
+                stop.cancel();
+                first_wrong.get_or_insert(wrong);
+            }
+        }
     }
-    Ok(found)
+    first_wrong.map_or(Ok(found), Err)
 }
 
 /// Looks at one page after another, until there is none left.
@@ -158,7 +166,7 @@ async fn mend(connection: &mut PgConnection, sweep: &Sweep, now: Moment, differi
             failpoint("reconcile.page.after_commit");
             found.missed = page;
         }
-        Err(wrong) if !sweep::is_the_cases_own(&wrong) => return Err(wrong),
+        Err(wrong) if !sweep::is_the_cases_own(&wrong) && !sweep::is_held_elsewhere(&wrong) => return Err(wrong),
         Err(_) => {
             tx.rollback().await?;
             found.missed = judge::one_by_one(connection, sweep, now, &held, Which::Any).await?;

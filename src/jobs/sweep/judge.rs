@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sqlx::{Connection, PgConnection};
-use tracing::error;
+use tracing::{error, warn};
 use uuid::Uuid;
 
-use super::{Line, Report, Sweep, follow_up, is_the_cases_own};
+use super::{Line, Report, Sweep, follow_up, is_held_elsewhere, is_the_cases_own};
 use crate::clock::Moment;
 use crate::domain::case::Case;
 use crate::domain::evaluation::Evaluation;
@@ -85,6 +85,10 @@ pub async fn one_by_one(
             Ok(page) => {
                 tx.commit().await?;
                 report.add(page);
+            }
+            Err(wrong) if is_held_elsewhere(&wrong) => {
+                tx.rollback().await?;
+                warn!(case.reference = reference, "somebody holds an alert of a case: it stays due");
             }
             Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),
             Err(wrong) => {

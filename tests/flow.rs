@@ -792,7 +792,7 @@ async fn trouble_with_the_database_puts_no_case_off() {
     world.sql(RED_CASE).await;
     world
         .sql(
-            "CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'locked' USING ERRCODE = '55P03'; END $$;
+            "CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no memory' USING ERRCODE = '53200'; END $$;
             CREATE TRIGGER break BEFORE INSERT ON alerts FOR EACH ROW EXECUTE FUNCTION break()",
         )
         .await;

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
+use mimalloc::MiMalloc;
 use plo_drift::app::{self, Sweeps};
 use plo_drift::clock::{Clock, Moment};
 use plo_drift::config::Config;
@@ -26,6 +27,10 @@ use plo_drift::store::policies::in_force::InForce;
 use secrecy::SecretString;
 use sqlx::PgPool;
 use table::Table;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A private server with a caseload.
 pub struct Bench {

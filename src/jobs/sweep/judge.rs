@@ -63,6 +63,9 @@ pub enum Which {
     Any,
 }
 
+/// Cases of a page that somebody holds and that are waited for in vain, before the trouble is taken to be everybody's.
+const MOST_PASSED_OVER: usize = 3;
+
 /// Judges cases each in a transaction of its own, after a page of them failed, so that only the broken ones are put off.
 pub async fn one_by_one(
     connection: &mut PgConnection,
@@ -72,6 +75,7 @@ pub async fn one_by_one(
     which: Which,
 ) -> anyhow::Result<Report> {
     let mut report = Report::default();
+    let mut passed_over = 0;
     for reference in held {
         let mut tx = connection.begin().await?;
         let due_by = match which {
@@ -86,8 +90,9 @@ pub async fn one_by_one(
                 tx.commit().await?;
                 report.add(page);
             }
-            Err(wrong) if is_held_elsewhere(&wrong) => {
+            Err(wrong) if is_held_elsewhere(&wrong) && passed_over < MOST_PASSED_OVER => {
                 tx.rollback().await?;
+                passed_over += 1;
                 warn!(case.reference = reference, "somebody holds an alert of a case: it stays due");
             }
             Err(wrong) if !is_the_cases_own(&wrong) => return Err(wrong),

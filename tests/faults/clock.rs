@@ -186,12 +186,14 @@ async fn a_leap_day_is_a_day_like_any_other() {
     // The period of sixteen weeks ends on 29 February 2028.
     sql(moved.pool(), late_letter("PP-1", date(2027, 11, 9))).await;
     moved.service.start_and_be_ready().await;
-    for (moment, day) in [
-        ("2028-02-28T12:00:57Z", date(2028, 2, 28)),
-        ("2028-02-29T12:00:57Z", date(2028, 2, 29)),
-        ("2028-03-01T12:00:57Z", date(2028, 3, 1)),
+    let over = "SELECT count(*) FROM alerts WHERE rule = 'time_limit' AND severity = 'red' AND state <> 'resolved'";
+    for (moment, day, expected) in [
+        ("2028-02-28T12:00:57Z", date(2028, 2, 28), 0),
+        ("2028-02-29T12:00:57Z", date(2028, 2, 29), 0),
+        ("2028-03-01T12:00:57Z", date(2028, 3, 1), 1),
     ] {
         moved.goes_to(moment).await;
+        assert_eq!(count(moved.pool(), over).await, expected, "whether the period is over on {day}");
         assert_eq!(differences(moved.pool(), &Policy::default(), day).await, Vec::<String>::new(), "{day}");
         until(moment, async || moved.digests_of(day).await == 1).await;
     }

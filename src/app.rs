@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::net::TcpListener;
@@ -226,11 +226,8 @@ impl Service {
             async move {
                 let now = clock.now();
                 let slot = if cause == Cause::Start { now.at } else { slot_of(now.at, every) };
-                if cause == Cause::Rung {
-                    let mut connection = pool.acquire().await.context("could not reach the database")?;
-                    if !jobs::take_sweep(&mut connection, slot, now.at).await? {
-                        return Ok(());
-                    }
+                if cause == Cause::Rung && !is_ours(&pool, slot, now.at).await? {
+                    return Ok(());
                 }
                 loop {
                     let sweep = sweeps.by_the_policy_in_force(now.at).await?;
@@ -290,6 +287,16 @@ impl Service {
         };
         worker::work("deliver", bell, stop, run)
     }
+}
+
+/// Tells whether the sweep of a slot is to be made here. Where sweeps are on record that are still to come, the clock has been put back
+/// into slots that were swept, as it seems on time; they are swept again, perhaps by every instance, so that no case is left unseen
+/// until the clock has come again to where it was.
+async fn is_ours(pool: &PgPool, slot: Timestamp, now: Timestamp) -> anyhow::Result<bool> {
+    const CLOCKS_DIFFER_BY: SignedDuration = SignedDuration::from_mins(1);
+    let mut connection = pool.acquire().await.context("could not reach the database")?;
+    let to_come = now.saturating_add(CLOCKS_DIFFER_BY).unwrap_or(now);
+    Ok(jobs::take_sweep(&mut connection, slot, now).await? || jobs::has_swept_since(&mut connection, to_come).await?)
 }
 
 /// What bounds requests, as configured.

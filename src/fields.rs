@@ -3,6 +3,7 @@
 //! Case documents, the policy and the configuration all come through here, so each mistake has the same form: where it is, as a
 //! JSON pointer (RFC 6901), and what would be right. A reason never repeats the wrong value, which may be somebody's name.
 
+mod repeatable;
 mod tree;
 
 use std::cell::RefCell;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::domain::calendar::{Span, YEARS};
 use crate::domain::retention::Term;
 
+pub use repeatable::{looks_like_a_reference, shown};
 pub use tree::{NotATree, Tree, tree};
 
 /// What is wrong with one field.
@@ -41,16 +43,6 @@ pub(crate) fn each_on_a_line(mistakes: &[String]) -> String {
 }
 
 /// The JSON pointer of a field below a place.
-/// A name that somebody else gave to a field or a parameter, unless it may be something else: refusals are kept by whoever reads them, so
-/// that a person's name in the wrong place is not repeated there.
-#[must_use]
-pub fn shown(name: &str) -> &str {
-    const LONGEST: usize = 40;
-    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./~".contains(letter));
-    let is_a_number = name.starts_with(|letter: char| letter.is_ascii_digit());
-    if is_plain && !is_a_number && name.len() <= LONGEST { name } else { "(not repeated here)" }
-}
-
 fn pointer_to(place: &str, name: &str) -> String {
     format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
@@ -403,17 +395,6 @@ mod tests {
     #[case("\u{feff}b", Err("must not hold invisible characters"))]
     fn words_say_something_that_reads_as_it_is_written(#[case] text: &str, #[case] expected: Result<(), &str>) {
         assert_eq!(plain_words(text), expected.map_err(str::to_owned));
-    }
-
-    #[rstest::rstest]
-    #[case("started_on", true)]
-    #[case("extra/field", true)]
-    #[case("", true)]
-    #[case("Xanthippe Seeded", false)]
-    #[case("2014-04-03", false)]
-    #[case("Zoë", false)]
-    fn a_name_is_shown_where_it_can_be_that_of_a_field(#[case] name: &str, #[case] expected: bool) {
-        assert_eq!(shown(name) == name, expected);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::case::coded;
+use crate::fields::looks_like_a_reference;
 
 /// What a source says of one case.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -164,7 +165,7 @@ pub struct Line {
     pub row: Option<u64>,
     /// The column as the file's header has it; null where it is about the whole row.
     pub column: Option<String>,
-    /// The reference of the case, where the row has one that can be read and looks like one: a word with a digit, and no name.
+    /// The reference of the case, where the row has one that can be read and looks like one: a word with a digit, and no name, date or long number.
     pub case: Option<String>,
     /// `refused`: the row was not taken; `queried`: it was, or what is recorded stands, and somebody should look.
     #[schema(value_type = String)]
@@ -200,18 +201,12 @@ impl Line {
         Self { column: Some(column.into()), ..self }
     }
 
-    /// The same, about a case, unless what stands for its reference may be something else, such as a name in the wrong column.
+    /// The same, about a case, unless what stands for its reference may be something else, such as a name or a date of birth in the wrong
+    /// column.
     #[must_use]
     pub fn of_case(self, case: impl Into<String>) -> Self {
         Self { case: Some(case.into()).filter(|case| looks_like_a_reference(case)), ..self }
     }
-}
-
-/// One word that is no word of a language: it has a digit, or is an initial or two. Lines are printed, mailed and kept by whoever reads
-/// them, so that a name that stands in the place of a reference is not repeated there.
-fn looks_like_a_reference(text: &str) -> bool {
-    let is_one_word = !text.contains(|letter: char| letter.is_whitespace() || letter == ',');
-    is_one_word && (text.contains(|letter: char| letter.is_ascii_digit()) || text.chars().count() <= 2)
 }
 
 impl fmt::Display for Line {

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
 use crate::running::{Service, broken, differences, sql, until};
+use crate::support::smtp::SmtpServer;
 use crate::support::world::{Pause, World, open};
 
 /// A council with people on the ladder, cases, a mail server, and services that may be started for it.
@@ -145,8 +146,7 @@ impl Council {
 
     /// The first columns of some rows.
     pub async fn texts(&self, query: &str) -> Vec<String> {
-        let rows = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(self.pool()).await;
-        rows.expect("the query is right")
+        texts(self.pool(), query).await
     }
 
     /// Ends it.
@@ -154,6 +154,14 @@ impl Council {
         self.world.end().await;
     }
 }
+
+/// What the outbox must not hold, whatever clocks do.
+const TOLD_TWICE: (&str, &str) = (
+    "a person is told twice of a rung",
+    "SELECT concat_ws(' ', recipient_id, alert_id, turn, role)
+    FROM message_alerts JOIN messages ON messages.id = message_id WHERE state NOT IN ('cancelled', 'dead') AND kind <> 'panel'
+    GROUP BY recipient_id, alert_id, turn, role HAVING count(*) > 1",
+);
 
 /// What must not be of alerts that nobody has acted on, and the rows that show it.
 const WRONG: [(&str, &str); 6] = [
@@ -172,12 +180,7 @@ const WRONG: [(&str, &str); 6] = [
             SELECT FROM message_alerts JOIN messages ON messages.id = message_id
             WHERE alert_id = alerts.id AND message_alerts.turn = alerts.turn AND messages.state = 'sent')",
     ),
-    (
-        "a person is told twice of a rung",
-        "SELECT concat_ws(' ', recipient_id, alert_id, turn, role)
-        FROM message_alerts JOIN messages ON messages.id = message_id WHERE state NOT IN ('cancelled', 'dead') AND kind <> 'panel'
-        GROUP BY recipient_id, alert_id, turn, role HAVING count(*) > 1",
-    ),
+    TOLD_TWICE,
     (
         "a telling is not journalled once",
         "SELECT concat_ws(' ', message_id, told.alert_id)
@@ -189,6 +192,38 @@ const WRONG: [(&str, &str); 6] = [
         "SELECT concat_ws(' ', message_id, attempt) FROM message_attempts WHERE outcome IS NULL",
     ),
 ];
+
+/// What was told twice: a rung by the outbox, a mail or an alert of one turn by what came to people. The pack of the panel tells again
+/// of what is open, and that is what it is for.
+pub async fn told_twice(pool: &PgPool, smtp: &SmtpServer) -> Vec<String> {
+    let (what, rows) = TOLD_TWICE;
+    let mut twice: Vec<String> = texts(pool, rows).await.into_iter().map(|row| format!("{what}: {row}")).collect();
+    let tellings: Vec<(Uuid, Uuid, i32)> = sqlx::query_as(
+        "SELECT message_id, alert_id, turn FROM message_alerts JOIN messages ON messages.id = message_id WHERE kind <> 'panel'",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("the query is right");
+    let (mut came, mut told) = (BTreeSet::new(), BTreeSet::new());
+    for received in smtp.received() {
+        let message = message_of(&open(&received).message_id);
+        if !came.insert(message) {
+            twice.push(format!("a mail came twice: {message}"));
+        }
+        for (_, alert, turn) in tellings.iter().filter(|(telling, ..)| *telling == message) {
+            if !told.insert((received.to.clone(), *alert, *turn)) {
+                twice.push(format!("an alert came twice to {:?} in turn {turn}: {alert}", received.to));
+            }
+        }
+    }
+    twice
+}
+
+/// The first columns of some rows.
+async fn texts(pool: &PgPool, query: &str) -> Vec<String> {
+    let rows = sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_all(pool).await;
+    rows.expect("the query is right")
+}
 
 /// A council in which ten days ago the chair was told of some cases, and snoozed the alerts of half of them until a day.
 pub async fn with_a_past(until_on: Date) -> Council {

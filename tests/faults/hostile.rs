@@ -15,14 +15,38 @@ use crate::support::program::file;
 use crate::support::smtp::{Behaviour, SmtpServer};
 use crate::support::world::open;
 
-/// A person that does not exist: her name, date of birth, street and postcode, and what they all are together.
+/// A person that does not exist: her name, its last word, date of birth, street and postcode, and the number that the health service
+/// could know her by.
 const NAME: &str = "Xanthippe Quillfeather";
+const SURNAME: &str = "Quillfeather";
 const BORN: &str = "2014-04-03";
 const STREET: &str = "12 Zennorvale Lane";
 const POSTCODE: &str = "ZZ9 7QX";
+const HEALTH_NUMBER: &str = "9434765919";
+
+/// Her date of birth as people write it, in one word.
+const BORN_IN_OTHER_WORDS: [&str; 9] =
+    ["03/04/2014", "3/4/2014", "03.04.2014", "03-04-2014", "2014/04/03", "2014.04.03", "3-Apr-2014", "20140403", "03042014"];
 
 /// What gives any of it away, in lower case.
-const SEEDS: [&str; 7] = ["xanthippe", "quillfeather", "2014-04-03", "03/04/2014", "3 april 2014", "zennorvale", "9 7qx"];
+const SEEDS: [&str; 16] = [
+    "xanthippe",
+    "quillfeather",
+    "2014-04-03",
+    "03/04/2014",
+    "3 april 2014",
+    "zennorvale",
+    "9 7qx",
+    "9434765919",
+    "3/4/2014",
+    "03.04.2014",
+    "03-04-2014",
+    "2014/04/03",
+    "2014.04.03",
+    "3-apr-2014",
+    "20140403",
+    "03042014",
+];
 
 /// What gives her away in a text, as it is or percent-encoded.
 fn seeds_in(text: &str) -> Vec<&'static str> {
@@ -47,6 +71,8 @@ fn in_paths() -> Vec<String> {
         person.repeat(40),
         format!("%FF%FE{person}"),
         BORN.to_owned(),
+        BORN_IN_OTHER_WORDS[2].to_owned(),
+        HEALTH_NUMBER.to_owned(),
     ]
 }
 
@@ -57,16 +83,22 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     with_keys[NAME] = json!({BORN: STREET});
     with_keys["engagement"] = json!([{"on": BORN.replace('-', "/"), "attended": NAME, POSTCODE: person}]);
     let facts = json!({"on": NAME, "kind": person, "sequence": NAME, "planned_on": person, "requested_on": STREET, NAME: 1});
+    with_keys[SURNAME] = json!(HEALTH_NUMBER);
+    let by_date = json!({"reference": BORN, "children": [{SURNAME: 1, "date_of_birth": SURNAME}], BORN_IN_OTHER_WORDS[2]: 1});
     let answers = json!({"action": 1, "owner": [NAME], "review_on": person, "reason": {NAME: BORN}, "until": STREET});
-    let mut bodies: Vec<(&'static str, Vec<u8>)> = [&with_keys, &facts, &answers, &json!([with_keys]), &json!(person)]
-        .into_iter()
-        .map(|body| ("application/json", body.to_string().into_bytes()))
-        .collect();
+    let mut bodies: Vec<(&'static str, Vec<u8>)> =
+        [&with_keys, &by_date, &facts, &answers, &json!([with_keys]), &json!(person)]
+            .into_iter()
+            .map(|body| ("application/json", body.to_string().into_bytes()))
+            .collect();
     bodies.extend([
         ("application/json", format!("{{\"reference\": \"{person}").into_bytes()),
         ("application/json", format!("{{\"{NAME}\": 1, \"{NAME}\": 2}}").into_bytes()),
+        ("application/json", format!("{{\"{SURNAME}\": 1, \"{SURNAME}\": 2}}").into_bytes()),
         ("application/json", [&b"{\"reference\": \"\xFF"[..], person.as_bytes()].concat()),
         ("application/toml", format!("[clock]\nlength = \"{person}\"\n[\"{NAME}\"]\n\"{BORN}\" = 1\n").into_bytes()),
+        ("application/toml", format!("{SURNAME} = 1\n[clock]\n{SURNAME} = \"{BORN}\"\n").into_bytes()),
+        ("application/toml", format!("{SURNAME} = 1\n{SURNAME} = 2\n").into_bytes()),
         ("application/toml", format!("{person} = = {NAME}").into_bytes()),
         ("application/x-www-form-urlencoded", format!("action={person}&{NAME}={BORN}&review_on={STREET}").into_bytes()),
         (
@@ -83,7 +115,10 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
 /// are. Where the first row is no header at all, it is not repeated.
 fn sheets() -> Vec<(&'static str, String)> {
     let person = person();
+    let alone: String =
+        BORN_IN_OTHER_WORDS.iter().chain([&BORN, &HEALTH_NUMBER]).map(|alone| format!("{alone},North,soon\n")).collect();
     vec![
+        ("a date of birth or a number for a reference", format!("reference,team,started_on\n{alone}{alone}")),
         (
             "a reference",
             format!("reference,team,started_on\n\"{person}\",North,soon\n{NAME},North,{BORN}x\n\"{NAME}\",,\n\"{NAME}\",,\n"),
@@ -114,7 +149,7 @@ const HEADERS: [&str; 10] = [
 /// The names of every parameter that the contract knows.
 fn parameters() -> BTreeSet<String> {
     let contract = serde_json::to_value(openapi::document()).expect("it is JSON");
-    let mut names = BTreeSet::from([NAME.to_owned(), BORN.to_owned(), "cursor".to_owned()]);
+    let mut names = BTreeSet::from([NAME.to_owned(), SURNAME.to_owned(), BORN.to_owned(), "cursor".to_owned()]);
     for item in contract["paths"].as_object().expect("paths").values() {
         for operation in item.as_object().expect("an item").values() {
             let in_queries = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query");

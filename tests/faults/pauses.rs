@@ -48,6 +48,7 @@ async fn the_day_comes(mutant: &str) -> Vec<String> {
     wrong
 }
 
+/// What it asks is seen to fail below.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_pause_ends_on_its_day_with_a_name_and_a_reason() {
     assert_eq!(the_day_comes("").await, [""; 0]);

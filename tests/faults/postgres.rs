@@ -99,6 +99,7 @@ impl Council {
     }
 }
 
+/// What it asks in the end is seen to fail in [`a_recorded_fact_that_is_lost_is_seen`].
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_loses_nothing_and_the_service_goes_on_when_it_is_back() {
     let mut council = Council::new(None).await;
@@ -128,6 +129,7 @@ async fn a_recorded_fact_that_is_lost_is_seen() {
     assert!(lost.contains(&"4 cases were recorded, and 3 are there".to_owned()), "{lost:?}");
 }
 
+/// What it asks in the end is seen to fail in [`a_recorded_fact_that_is_lost_is_seen`].
 #[tokio::test(flavor = "multi_thread")]
 async fn without_connections_writes_or_locks_it_says_so_and_goes_on_when_it_has_them() {
     let mut council = Council::new(None).await;
@@ -200,6 +202,7 @@ async fn take_every_connection(cluster: &Cluster) -> Vec<PgConnection> {
     taken
 }
 
+/// What it asks in the end is seen to fail in [`a_recorded_fact_that_is_lost_is_seen`].
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_loses_nothing_that_was_recorded_and_the_service_goes_on_when_there_is_room() {
     let mut council = Council::new(Some(128)).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
-use self::monitor::Monitor;
+use self::monitor::{Answer, Monitor};
 use crate::running::{PEOPLE, Service, count, sql, until, within};
 use crate::support::database::{TestDatabase, server_url};
 use crate::support::smtp::{Behaviour, SmtpServer};
@@ -220,14 +220,20 @@ async fn a_lock_that_hangs_is_noticed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_monitor_that_does_not_hear_it_disturbs_nothing_and_its_address_is_told_to_nobody() {
     let watcher = Watcher::new().await;
-    for answer in ["500 Internal Server Error", "302 Found\r\nLocation: /elsewhere", ""] {
+    let answers = [
+        Answer::Status("500 Internal Server Error"),
+        Answer::Status("302 Found\r\nLocation: /elsewhere"),
+        Answer::HangUp,
+        Answer::Silence,
+    ];
+    for answer in answers {
         let before = failures(&watcher.service.get("/metrics").await);
         watcher.monitor.answer_with(answer);
         until("a call fails", async || failures(&watcher.service.get("/metrics").await) > before).await;
-        assert!(watcher.service.unwell().await.is_empty(), "{answer}");
+        assert!(watcher.service.unwell().await.is_empty(), "{answer:?}");
     }
     assert_eq!(watcher.monitor.calls_elsewhere(), 0, "no redirect is followed");
-    watcher.monitor.answer_with("204 No Content");
+    watcher.monitor.answer_with(Answer::Status("204 No Content"));
     watcher.until_it_beats().await;
     let said = [watcher.service.log(), watcher.service.get("/metrics").await].concat();
     assert!(said.contains("the heartbeat was not heard") && said.contains("plo_drift_heartbeats_total"), "{said}");

@@ -7,6 +7,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// What a caller hears.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Answer {
+    /// That all is well.
+    #[default]
+    Well,
+    /// The line of a status and what follows it.
+    Status(&'static str),
+    /// Nothing: the connection is closed.
+    HangUp,
+    /// Nothing, and the connection stays open for as long as the caller lets it.
+    Silence,
+}
+
 /// A running monitor; goes away with its value.
 pub struct Monitor {
     port: u16,
@@ -18,8 +32,7 @@ pub struct Monitor {
 struct Heard {
     calls: AtomicUsize,
     elsewhere: AtomicUsize,
-    /// The line of the status and what follows it; nothing: the connection is closed without a word.
-    answer: Mutex<String>,
+    answer: Mutex<Answer>,
 }
 
 impl Monitor {
@@ -32,7 +45,7 @@ impl Monitor {
         listener.set_nonblocking(true).expect("a socket can be told not to block");
         let port = listener.local_addr().expect("it is bound").port();
         let listener = TcpListener::from_std(listener).expect("this is within a runtime");
-        let heard = Arc::new(Heard { answer: Mutex::new("200 OK".to_owned()), ..Heard::default() });
+        let heard = Arc::<Heard>::default();
         let listening = tokio::spawn(listen(listener, heard.clone()));
         Self { port, heard, listening }
     }
@@ -53,8 +66,8 @@ impl Monitor {
     }
 
     /// Answers like this from now on.
-    pub fn answer_with(&self, answer: &str) {
-        answer.clone_into(&mut self.heard.answer.lock().expect("nobody panics with it"));
+    pub fn answer_with(&self, answer: Answer) {
+        *self.heard.answer.lock().expect("nobody panics with it") = answer;
     }
 }
 
@@ -76,10 +89,15 @@ async fn answer(mut stream: TcpStream, heard: Arc<Heard>) {
     let is_right = String::from_utf8_lossy(&request[..length]).starts_with(&format!("GET /ping/{} ", Monitor::SECRET));
     let counter = if is_right { &heard.calls } else { &heard.elsewhere };
     counter.fetch_add(1, Ordering::SeqCst);
-    let answer = heard.answer.lock().expect("nobody panics with it").clone();
-    if !answer.is_empty() {
-        let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        // Whoever does not wait for it is none of its business.
-        let _ = stream.write_all(answer.as_bytes()).await;
-    }
+    let answer = *heard.answer.lock().expect("nobody panics with it");
+    let status = match answer {
+        Answer::Well => "200 OK",
+        Answer::Status(status) => status,
+        Answer::HangUp => return,
+        // Whoever gives up closes the connection, and that ends the reading.
+        Answer::Silence => return drop(stream.read(&mut request).await),
+    };
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    // Whoever does not wait for it is none of its business.
+    let _ = stream.write_all(answer.as_bytes()).await;
 }

@@ -18,12 +18,12 @@ const SWEEPS: u32 = 64;
 async fn three_services_and_64_sweeps_at_once_make_one_alert_of_a_fact_and_one_mail_of_a_rung() {
     let council = Council::with_cases(1).await;
     council.world.at(&now().at.to_string());
-    // Puts the policy in force that the sweeps judge by.
-    council.world.sweep().await;
     let mut services: Vec<_> = (0..3).map(|_| council.service().set("JOBS__CASES_AT_A_TIME", "5")).collect();
     for service in &mut services {
         service.start().await;
     }
+    // Puts the policy in force that the sweeps judge by, and the services from then on.
+    council.world.sweep().await;
     let pool = PgPoolOptions::new().max_connections(SWEEPS).acquire_timeout(PATIENCE);
     let pool = pool.connect(&council.world.database.url).await.expect("the database answers");
     let mut ready = JoinSet::new();
@@ -48,10 +48,13 @@ async fn three_services_and_64_sweeps_at_once_make_one_alert_of_a_fact_and_one_m
     for service in &services {
         service.resume();
     }
+    let mut looked_at = 0;
     for swept in sweeps.join_all().await {
         let report = swept.expect("a sweep among many goes through");
+        looked_at += report.cases;
         assert_eq!(report.postponed, [""; 0], "a case that another holds is no broken case");
     }
+    assert!(looked_at >= 20, "the sweeps have looked at {looked_at} cases");
     council.until_settled().await;
     assert_eq!(council.wrong().await, [""; 0]);
     assert_eq!(council.repeated(), 0, "no answer was lost");

@@ -281,8 +281,15 @@ async fn a_hint_set_wrong_by_hand_is_repaired_in_the_night_and_reported() {
     assert_eq!(measured, clean.as_second(), "the night that found it is no clean one");
     service.until_unwell("reconciliation").await;
 
-    sql(&pool, "UPDATE job_runs SET slot = slot - interval '1 day' WHERE job = 'reconcile'").await;
     service.kill();
+    sql(
+        &pool,
+        "UPDATE job_runs SET slot = slot - interval '1 day' WHERE job = 'reconcile';
+        SET session_replication_role = replica;
+        UPDATE journal SET at = at - interval '1 day';
+        SET session_replication_role = origin",
+    )
+    .await;
     service.start().await;
     service.until_ready().await;
     service.kill();

@@ -138,10 +138,22 @@ impl Cluster {
         true
     }
 
-    /// Kills the postmaster, which has no chance to end anything.
+    /// Kills it, without a chance to end anything.
     pub fn kill(&mut self) {
+        self.end_by("-KILL");
+    }
+
+    /// Ends it in good order, as somebody does who starts it again: whoever is connected is cut off.
+    pub fn stop(&mut self) {
+        self.end_by("-INT");
+    }
+
+    fn end_by(&mut self, signal: &str) {
         let (mut guard, server) = self.guard.take().expect("it runs");
-        assert!(Command::new("kill").args(["-KILL", &server.to_string()]).status().expect("kill runs").success());
+        assert!(Command::new("kill").args([signal, &server.to_string()]).status().expect("kill runs").success());
+        while signal != "-KILL" && PathBuf::from(format!("/proc/{server}/exe")).exists() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         drop(guard.stdin.take());
         guard.wait().expect("the guard ends");
     }

@@ -57,8 +57,11 @@ use known_pages::KnownPages;
 use policy::preview::Preview;
 pub use router::router;
 
+/// What handlers work with, handed to each without a copy.
+pub type SharedState = Arc<ApiState>;
+
 /// What handlers work with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ApiState {
     /// The database.
     pub pool: PgPool,

@@ -158,7 +158,7 @@ impl Service {
             let (pool, clock, metrics) = (self.pool.clone(), self.clock.clone(), metrics.clone());
             tracker.spawn(heartbeat.beat(Watched { pool, limits, clock, metrics }, stop.clone()));
         }
-        let state = ApiState {
+        let state = Arc::new(ApiState {
             pool: self.pool.clone(),
             readers: self.readers(),
             known_pages: Arc::default(),
@@ -171,7 +171,7 @@ impl Service {
             gate: Arc::new(Gate::of(request_limits(&self.config.http))),
             metrics: metrics.clone(),
             metrics_apart: self.config.http.metrics_listen.is_some(),
-        };
+        });
         if let Some(address) = self.config.http.metrics_listen {
             let listener = bind(address).await?;
             let router = api::metrics::router(state.clone());

@@ -12,7 +12,7 @@ use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::ApiState;
+use super::SharedState;
 use super::body::FormBody;
 use super::frame::Now;
 use super::html::written;
@@ -32,7 +32,7 @@ use page::{AlertPage, Form, Seen};
 /// # Errors
 ///
 /// The alert does not exist for the person; the database does not answer.
-pub async fn show(State(state): State<ApiState>, Now(now): Now, bearer: LinkBearer) -> Result<Response, Problem> {
+pub async fn show(State(state): State<SharedState>, Now(now): Now, bearer: LinkBearer) -> Result<Response, Problem> {
     let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
     let known = state.policy.read(&mut transaction).await?;
     let seen = see(&mut transaction, &bearer).await?;
@@ -47,7 +47,7 @@ pub async fn show(State(state): State<ApiState>, Now(now): Now, bearer: LinkBear
 ///
 /// The alert does not exist for the person; a body that is no form; the database does not answer.
 pub async fn submit(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     bearer: LinkBearer,
     uri: Uri,

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ApiState;
+use super::SharedState;
 use super::audit::Shown;
 use super::auth::Caller;
 use super::etag;
@@ -95,7 +95,7 @@ pub struct Alert {
     ),
 )]
 pub async fn list(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     caller: Caller,
     mut parameters: Parameters,
     headers: HeaderMap,

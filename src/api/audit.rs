@@ -22,7 +22,7 @@ use super::frame::Now;
 use super::link::LinkBearer;
 use super::parameters::Parameters;
 use super::problem::Problem;
-use super::{ApiState, etag, page};
+use super::{ApiState, SharedState, etag, page};
 use crate::store::BEGIN_LIST;
 use crate::store::audit::{self, Filter, Kept};
 
@@ -71,7 +71,7 @@ impl Shown {
 ///
 /// It shows something and cannot be put on record.
 pub async fn record(
-    State((state, audited)): State<(ApiState, Audited)>,
+    State((state, audited)): State<(SharedState, Audited)>,
     Now(now): Now,
     mut request: Request,
     next: Next,
@@ -180,7 +180,7 @@ struct AuditedRequest {
     ),
 )]
 pub async fn list(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     caller: Caller,
     mut parameters: Parameters,
     headers: HeaderMap,

@@ -15,11 +15,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::ApiState;
 use super::frame::Now;
 use super::known_pages::Seen;
 use super::link::LinkBearer;
 use super::problem::Problem;
+use super::{ApiState, SharedState};
 use crate::store::pauses::By;
 use crate::store::tokens::{ApiRole, Scope};
 use bearer::Shown;
@@ -102,7 +102,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 ///
 /// No token that counts, or one whose role is not enough; a link that does not work; too many requests; the database does not answer.
 pub async fn admit(
-    State((state, access)): State<(ApiState, Access)>,
+    State((state, access)): State<(SharedState, Access)>,
     Now(now): Now,
     mut request: Request,
     next: Next,

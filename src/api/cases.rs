@@ -9,7 +9,6 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::ApiState;
 use super::auth::Caller;
 use super::case_view::{CaseView, EndView, TaggedView, weeks_open};
 use super::etag;
@@ -18,6 +17,7 @@ use super::known_pages::{Asked, Page};
 use super::page;
 use super::parameters::{Parameters, Reference};
 use super::problem::Problem;
+use super::{ApiState, SharedState};
 use crate::database::readers::Question;
 use crate::domain::calendar::shift;
 use crate::domain::case::Case;
@@ -105,7 +105,7 @@ struct ListedCase {
     ),
 )]
 pub async fn list(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     RawQuery(query): RawQuery,
@@ -184,7 +184,7 @@ impl Question for PageOf {
     ),
 )]
 pub async fn show(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     Reference(reference): Reference,

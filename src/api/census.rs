@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::ApiState;
+use super::SharedState;
 use super::accept;
 use super::attachment;
 use super::audit::Shown;
@@ -60,7 +60,7 @@ const CSV: &str = "text/csv";
     ),
 )]
 pub async fn export(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     CensusYear(year): CensusYear,
     caller: Caller,
     mut parameters: Parameters,

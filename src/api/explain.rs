@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::ApiState;
+use super::SharedState;
 use super::auth::Caller;
 use super::cases;
 use super::frame::Now;
@@ -54,7 +54,7 @@ use view::{Judged, PolicyView, RuleView};
     responses((status = 200, description = "The explanation.", body = Explanation)),
 )]
 pub async fn show(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     Reference(reference): Reference,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ApiState;
+use super::SharedState;
 use super::frame::Now;
 use crate::health::{self, Checks};
 
@@ -46,7 +46,7 @@ pub async fn live() -> Json<Liveness> {
         (status = 503, description = "It does not, or only in part.", body = Readiness),
     ),
 )]
-pub async fn ready(State(state): State<ApiState>, Now(now): Now) -> (StatusCode, Json<Readiness>) {
+pub async fn ready(State(state): State<SharedState>, Now(now): Now) -> (StatusCode, Json<Readiness>) {
     let checks = health::look(&state.pool, state.limits, now.at).await;
     let is_ready = checks.unwell().is_empty();
     let (code, status) = if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::ApiState;
+use super::SharedState;
 use super::auth::Caller;
 use super::case_view::OriginView;
 use super::parameters::{Parameters, Reference};
@@ -74,7 +74,7 @@ struct FieldView {
     ),
 )]
 pub async fn show(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     caller: Caller,
     Reference(reference): Reference,
     mut parameters: Parameters,

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::de::IgnoredAny;
 use tokio::sync::Semaphore;
 
-use super::ApiState;
+use super::SharedState;
 use super::audit::Shown;
 use super::auth::Caller;
 use super::body::media_type;
@@ -149,7 +149,7 @@ impl Read {
     responses((status = 200, description = "What was done, or would be.", body = Report)),
 )]
 pub async fn bring_in(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     mut parameters: Parameters,

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::time::timeout;
 
-use super::ApiState;
 use super::frame::Now;
 use super::problem::Problem;
+use super::{ApiState, SharedState};
 use crate::clock::Moment;
 use crate::metrics::{Connections, Found, MEDIA_TYPE};
 use crate::store::{measures, readiness};
@@ -33,13 +33,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
         (status = 404, description = "They are at an address of their own."),
     ),
 )]
-pub async fn show(State(state): State<ApiState>, Now(now): Now) -> Result<Response, Problem> {
+pub async fn show(State(state): State<SharedState>, Now(now): Now) -> Result<Response, Problem> {
     if state.metrics_apart { Err(Problem::NotFound) } else { Ok(answer(&state, now).await) }
 }
 
 /// The address of its own.
-pub fn router(state: ApiState) -> Router {
-    let show = async |State(state): State<ApiState>| answer(&state, state.clock.now()).await;
+pub fn router(state: SharedState) -> Router {
+    let show = async |State(state): State<SharedState>| answer(&state, state.clock.now()).await;
     Router::new().route("/metrics", get(show)).with_state(state)
 }
 

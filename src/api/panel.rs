@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use tracing::warn;
 
-use super::ApiState;
+use super::SharedState;
 use super::accept;
 use super::attachment;
 use super::audit::Shown;
@@ -60,7 +60,7 @@ const CSV: &str = "text/csv";
     ),
 )]
 pub async fn show(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     mut parameters: Parameters,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::Connection as _;
 use utoipa::ToSchema;
 
-use super::ApiState;
+use super::SharedState;
 use super::auth::Caller;
 use super::etag;
 use super::frame::Now;
@@ -92,7 +92,7 @@ fn tag(version: i64, digest: &str) -> String {
         (status = 304, description = "The caller has it: `If-None-Match` names its tag."),
     ),
 )]
-pub async fn show(State(state): State<ApiState>, parameters: Parameters, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn show(State(state): State<SharedState>, parameters: Parameters, headers: HeaderMap) -> Result<Response, Problem> {
     parameters.finish()?;
     let mut connection = state.pool.acquire().await?;
     let shown = match policies::in_force(&mut connection).await? {
@@ -125,7 +125,7 @@ pub async fn show(State(state): State<ApiState>, parameters: Parameters, headers
     ),
 )]
 pub async fn put(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     parameters: Parameters,

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::ApiState;
+use super::SharedState;
 use super::auth::Caller;
 use super::body::JsonBody;
 use super::case_tag::Conditions;
@@ -67,7 +67,7 @@ const SOURCE: &str = "api";
     ),
 )]
 pub async fn put(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     Reference(reference): Reference,

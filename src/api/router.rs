@@ -11,8 +11,8 @@ use super::frame;
 use super::problem::Problem;
 use super::record::facts;
 use super::{
-    ApiState, acknowledge, alerts, audit, cases, census, data_quality, docs, explain, health, history, html, imports, metrics,
-    openapi, panel, policy, record, statistics,
+    SharedState, acknowledge, alerts, audit, cases, census, data_quality, docs, explain, health, history, html, imports,
+    metrics, openapi, panel, policy, record, statistics,
 };
 use crate::store::tokens::ApiRole;
 
@@ -25,7 +25,7 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
-    handler: fn(MethodFilter) -> MethodRouter<ApiState>,
+    handler: fn(MethodFilter) -> MethodRouter<SharedState>,
 }
 
 const READER: Access = Access::Bearer(ApiRole::Reader);
@@ -71,18 +71,18 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// The whole service over HTTP.
-pub fn router(state: ApiState) -> Router {
+pub fn router(state: SharedState) -> Router {
     let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, route.handler(&state)));
     let routes = routes
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .with_state(state.clone());
-    frame::around(routes, state.clock, &state.gate, state.metrics).layer(middleware::from_fn(html::for_people))
+    frame::around(routes, state.clock.clone(), &state.gate, state.metrics.clone()).layer(middleware::from_fn(html::for_people))
 }
 
 impl Route {
     /// The handler behind its rule; what it answers is put on record.
-    fn handler(&self, state: &ApiState) -> MethodRouter<ApiState> {
+    fn handler(&self, state: &SharedState) -> MethodRouter<SharedState> {
         let method = MethodFilter::try_from(self.method.clone()).expect("routes have methods that the router knows");
         let admit = middleware::from_fn_with_state((state.clone(), self.access), auth::admit);
         let audited = Audited::of(self.path, &self.method, self.access);

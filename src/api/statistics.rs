@@ -10,7 +10,7 @@ use axum::response::Response;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::ApiState;
+use super::SharedState;
 use super::auth::Caller;
 use super::etag;
 use super::frame::Now;
@@ -52,7 +52,7 @@ const MOST_YEARS: i16 = 5;
     ),
 )]
 pub async fn show(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     mut parameters: Parameters,

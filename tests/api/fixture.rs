@@ -67,7 +67,7 @@ pub fn router_of(pool: PgPool, identity: Option<Arc<Identity>>, clock: Clock) ->
 fn router_with(limits: RequestLimits, pool: PgPool, identity: Option<Arc<Identity>>, clock: Clock) -> Router {
     let config = Config::from_layers(None, &BTreeMap::new()).expect("the defaults are right");
     let policy = InForce::or(PolicyDocument::built_in());
-    api::router(ApiState {
+    api::router(Arc::new(ApiState {
         metrics: plo_drift::metrics::Metrics::default(),
         metrics_apart: false,
         gate: Arc::new(Gate::of(limits)),
@@ -84,7 +84,7 @@ fn router_with(limits: RequestLimits, pool: PgPool, identity: Option<Arc<Identit
             mail: SignedDuration::from_mins(30),
             reconciliation: SignedDuration::from_hours(50),
         },
-    })
+    }))
 }
 
 pub struct Api {

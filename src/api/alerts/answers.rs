@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::story::Story;
-use crate::api::ApiState;
 use crate::api::auth::Caller;
 use crate::api::body::JsonBody;
 use crate::api::etag;
 use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
+use crate::api::{ApiState, SharedState};
 use crate::clock::Moment;
 use crate::domain::pause::{PauseKind, UntilDays};
 use crate::fields::Fields;
@@ -77,7 +77,7 @@ struct Snooze {
     ),
 )]
 pub async fn show(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     caller: Caller,
     AlertId(alert): AlertId,
     parameters: Parameters,
@@ -108,7 +108,7 @@ pub async fn show(
     ),
 )]
 pub async fn acknowledge(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     AlertId(alert): AlertId,
@@ -152,7 +152,7 @@ pub async fn acknowledge(
     ),
 )]
 pub async fn snooze(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     AlertId(alert): AlertId,

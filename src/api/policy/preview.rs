@@ -18,7 +18,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use super::body::PolicyBody;
-use crate::api::ApiState;
+use crate::api::SharedState;
 use crate::api::audit::Shown;
 use crate::api::auth::Caller;
 use crate::api::frame::Now;
@@ -141,7 +141,7 @@ struct ChangedDate {
     responses((status = 200, description = "What it would change.", body = PolicyPreview)),
 )]
 pub async fn show(
-    State(state): State<ApiState>,
+    State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
     parameters: Parameters,

@@ -9,7 +9,6 @@ use sqlx::PgConnection;
 use super::key::{IdempotencyKey, Repetition};
 use super::refused::refused;
 use super::{SOURCE, hold, path_of, reload};
-use crate::api::ApiState;
 use crate::api::auth::Caller;
 use crate::api::body::JsonBody;
 use crate::api::case_tag::Conditions;
@@ -20,6 +19,7 @@ use crate::api::openapi::{
 };
 use crate::api::parameters::{Parameters, Reference};
 use crate::api::problem::Problem;
+use crate::api::{ApiState, SharedState};
 use crate::clock::Moment;
 use crate::domain::case::Case;
 use crate::domain::fact::{Fact, FactList};
@@ -93,7 +93,7 @@ macro_rules! routes {
                     (status = 422, description = "Fields or parameters that are wrong, each with its reason; or an `Idempotency-Key` that was used for another request. Nothing was stored."),
                 ),
             )]
-            pub async fn $name(State(state): State<ApiState>, sent: Sent) -> Result<Response, Problem> {
+            pub async fn $name(State(state): State<SharedState>, sent: Sent) -> Result<Response, Problem> {
                 add(&state, sent, FactList::$list).await
             }
         )+

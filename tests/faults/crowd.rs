@@ -65,6 +65,48 @@ async fn three_services_and_64_sweeps_at_once_make_one_alert_of_a_fact_and_one_m
     council.end().await;
 }
 
+/// A session of a service that holds rows and has said nothing for a while.
+const SLEEPING_SESSION: &str = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'plo-drift'
+    AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '300 ms'";
+
+/// A sweep has no lease but its transaction, which the database ends after a minute of silence. The test does not wait for that minute,
+/// but ends it in the database's stead.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_slept_in_the_midst_of_a_page_does_nothing_twice() {
+    let sleeping = format!("SELECT count(*) FROM ({SLEEPING_SESSION}) AS sleeping");
+    for longer_than_it_may in [false, true] {
+        let council = Council::with_cases(12).await;
+        let judged = async || council.count("SELECT count(DISTINCT case_reference) FROM alerts").await;
+        let sleeps = "sweep.page.before_commit=1*sleep(2000)";
+        let mut sleeper = council.service().set("JOBS__CASES_AT_A_TIME", "5").with("FAILPOINTS", sleeps);
+        sleeper.start().await;
+        until("it has a page in hand", async || council.count(&sleeping).await == 1).await;
+        sleeper.pause();
+
+        let mut other = council.service();
+        other.start().await;
+        until("the other judges what is free", async || judged().await == 7).await;
+        other.until_unwell("sweep").await;
+        if longer_than_it_may {
+            council.sql(format!("SELECT pg_terminate_backend(pid) FROM ({SLEEPING_SESSION}) AS sleeping")).await;
+            until("the other judges them all", async || judged().await == 12).await;
+            other.until_ready().await;
+        }
+        sleeper.resume();
+        until("all are judged", async || judged().await == 12).await;
+        let its_end = if longer_than_it_may { "the job failed" } else { "swept" };
+        until("it has gone on", async || sleeper.log().contains(its_end)).await;
+
+        council.until_settled().await;
+        assert_eq!(council.wrong().await, [""; 0], "longer than it may: {longer_than_it_may}");
+        assert_eq!(council.repeated(), 0, "no answer was lost");
+        for service in [&mut sleeper, &mut other] {
+            assert!(service.terminate().await.success());
+        }
+        council.end().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_slept_past_its_lease_changes_nothing() {
     let council = Council::with_cases(1).await;

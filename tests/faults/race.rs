@@ -1,16 +1,16 @@
-//! Acknowledgements race the ladder: no rung fires after one has committed.
+//! Acknowledgements over HTTP race the ladder: no rung fires after one has committed.
 
-use jiff::civil::date;
-use plo_drift::domain::pause::PauseKind;
+use jiff::ToSpan as _;
 use plo_drift::jobs::sweep;
-use plo_drift::store::pauses::{self, By, NewPause};
-use sqlx::PgPool;
+use reqwest::StatusCode;
+use serde_json::json;
 use sqlx::postgres::PgPoolOptions;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::running::PATIENCE;
+use crate::count::now;
+use crate::running::{PATIENCE, Service, until};
 use crate::support::world::World;
 
 /// Who acknowledges at the same time.
@@ -19,6 +19,7 @@ const HANDS: usize = 4;
 /// A world with cases of which no rule says anything, so that no sweep resolves what the test says of them.
 async fn quiet_world() -> World {
     let world = World::with_a_ladder().await;
+    world.at(&now().at.to_string());
     world.sql("INSERT INTO cases (reference, team, recorded_on) SELECT 'PP-' || number, 'North', '2026-06-01' FROM generate_series(1, 20) AS number").await;
     world.sweep().await;
     world
@@ -42,21 +43,24 @@ async fn open_alerts(world: &World, round: usize, number: usize) -> Vec<Uuid> {
     sqlx::query_scalar(shuffled).bind(round.to_string()).fetch_all(world.pool()).await.expect("the alerts")
 }
 
-/// Acknowledges alerts, each in a transaction of its own.
-async fn acknowledge(pool: PgPool, alerts: Vec<Uuid>, by: i64, now: plo_drift::clock::Moment) {
+/// A service that has done what it does at its start: the night's reconciliation would resolve alerts that no rule speaks of.
+async fn service_for(world: &World) -> Service {
+    let mut service = Service::on(&world.database.url, &world.smtp);
+    service.start().await;
+    let last_night = "SELECT count(*) FROM job_runs WHERE job = 'reconcile' AND finished_at IS NOT NULL";
+    until("last night is made up for", async || world.ask(last_night).await == "1").await;
+    service
+}
+
+/// Acknowledges alerts as somebody with a token does, one after the other.
+async fn acknowledge(alerts_url: String, token: String, alerts: Vec<Uuid>) {
+    let client = reqwest::Client::new();
+    let review_on = now().today + 7.days();
+    let answer = json!({ "action": "a meeting is called", "owner": "the team manager", "review_on": review_on });
     for alert in alerts {
-        let pause = NewPause {
-            alert,
-            turn: None,
-            kind: PauseKind::Acknowledged,
-            by: By::Recipient(by),
-            reason: "a meeting is called".to_owned(),
-            owner: Some("the team manager".to_owned()),
-            until_on: date(2026, 6, 12),
-        };
-        let mut tx = pool.begin().await.expect("a transaction");
-        pauses::pause(&mut tx, &pause, now).await.expect("the database answers");
-        tx.commit().await.expect("it is acknowledged");
+        let request = client.post(format!("{alerts_url}/{alert}/acknowledge")).bearer_auth(&token).json(&answer);
+        let answered = request.timeout(PATIENCE).send().await.expect("an answer");
+        assert_eq!(answered.status(), StatusCode::OK, "it is acknowledged");
     }
 }
 
@@ -77,7 +81,8 @@ struct Outcome {
 async fn race(rounds: usize, alerts: usize, mutant: &str) -> Outcome {
     let world = quiet_world().await;
     world.sql(mutant).await;
-    let by: i64 = world.ask("SELECT id FROM recipients WHERE role = 'legal_gateway_chair'").await.parse().expect("a number");
+    let mut service = service_for(&world).await;
+    let token = service.done(&["token", "create", "--name", "a chair", "--role", "chair"]);
     let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(PATIENCE);
     let pool = pool.connect(&world.database.url).await.expect("the database answers");
     for round in 0..rounds {
@@ -94,7 +99,7 @@ async fn race(rounds: usize, alerts: usize, mutant: &str) -> Outcome {
         }
         let mut hands = JoinSet::new();
         for share in opened.chunks(alerts.div_ceil(HANDS)) {
-            hands.spawn(acknowledge(pool.clone(), share.to_vec(), by, world.now()));
+            hands.spawn(acknowledge(service.url("/api/v1/alerts"), token.clone(), share.to_vec()));
         }
         hands.join_all().await;
         done.cancel();
@@ -107,6 +112,7 @@ async fn race(rounds: usize, alerts: usize, mutant: &str) -> Outcome {
         told_before: count_of(&world, "EXISTS", "AND told.id < acknowledged.id").await,
         never_told: count_of(&world, "NOT EXISTS", "").await,
     };
+    assert!(service.terminate().await.success());
     pool.close().await;
     world.end().await;
     outcome

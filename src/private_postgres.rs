@@ -33,17 +33,19 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const LONGEST_SOCKET: usize = 107;
 const SOCKET: &str = ".s.PGSQL.5432";
 
-/// Runs as the server's user, with the folder of the programs and the server's own folder as arguments.
+/// Runs as the server's user, with the folder of the programs, the server's own folder, and further arguments of the server.
 ///
 /// A background job of a shell starts with SIGINT ignored, so one that is sent too early is lost: it is sent until it works.
 const GUARD: &str = r#"
 trap '' HUP INT TERM
 exec 3<&0 </dev/null
-if "$1/initdb" --pgdata="$2/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync
+programs=$1 folder=$2
+shift 2
+if "$programs/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync
 then
-    "$1/postgres" -D "$2/data" -c listen_addresses= -c unix_socket_directories=.. -c port=5432 \
+    "$programs/postgres" -D "$folder/data" -c listen_addresses= -c unix_socket_directories=.. -c port=5432 \
         -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200 \
-        -c timezone=UTC -c log_timezone=UTC 3<&- &
+        -c timezone=UTC -c log_timezone=UTC "$@" 3<&- &
     server=$!
     {
         read -r _ <&3
@@ -59,7 +61,7 @@ then
     wait "$server"
     kill -KILL "$stopper"
 fi
-rm -rf "$2"
+rm -rf "$folder"
 "#;
 
 /// Why no server could be started.
@@ -175,9 +177,18 @@ pub struct PrivatePostgres {
 ///
 /// Fails where `PostgreSQL` is not installed, may not be run by anyone, or does not come up within 30 seconds.
 pub fn start() -> Result<PrivatePostgres, Error> {
+    start_with(&[])
+}
+
+/// Starts a server with settings of one's own beside its usual ones, such as `shared_buffers=1GB`.
+///
+/// # Errors
+///
+/// As [`start`] does; and where it does not know a setting.
+pub fn start_with(settings: &[&str]) -> Result<PrivatePostgres, Error> {
     let programs = Programs::find()?;
     let folder = create_folder(&programs)?;
-    let (guard, log) = spawn_guard(&programs, &folder).inspect_err(|_| remove(&folder))?;
+    let (guard, log) = spawn_guard(&programs, &folder, settings).inspect_err(|_| remove(&folder))?;
     let url = format!("postgres://postgres@localhost:5432/postgres?host={}&sslmode=disable", percent_encoded(&folder));
     let mut server = PrivatePostgres { guard, folder, log, url };
     server.wait_until_ready()?;
@@ -246,7 +257,7 @@ fn create_folder(programs: &Programs) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-fn spawn_guard(programs: &Programs, folder: &Path) -> Result<(Child, File), Error> {
+fn spawn_guard(programs: &Programs, folder: &Path, settings: &[&str]) -> Result<(Child, File), Error> {
     const OPEN_LOG: &str = "open the log of PostgreSQL";
     let log = File::options().read(true).append(true).create_new(true).open(folder.join("log")).map_err(step(OPEN_LOG))?;
     let output = log.try_clone().map_err(step(OPEN_LOG))?;
@@ -254,6 +265,7 @@ fn spawn_guard(programs: &Programs, folder: &Path) -> Result<(Child, File), Erro
 
     let mut command = programs.command("sh");
     command.arg("-c").arg(GUARD).arg("plo-drift-guard").arg(&programs.folder).arg(folder);
+    command.args(settings.iter().flat_map(|setting| ["-c", setting]));
     command.process_group(0).stdin(Stdio::piped()).stdout(output).stderr(errors);
     let guard = command.spawn().map_err(step("start the guard of PostgreSQL"))?;
     Ok((guard, log))

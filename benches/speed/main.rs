@@ -32,6 +32,9 @@ use table::Table;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// What a server is given that has the largest of the caseloads to itself: its pages then lie in its own memory, not in the system's.
+const MEMORY: &str = "shared_buffers=4GB";
+
 /// A private server with a caseload.
 pub struct Bench {
     server: Option<PrivatePostgres>,
@@ -45,7 +48,7 @@ pub struct Bench {
 impl Bench {
     /// Fills one.
     pub async fn of(open: usize, closed: usize) -> Self {
-        let server = private_postgres::start().expect("PostgreSQL's programs are installed");
+        let server = private_postgres::start_with(&[MEMORY]).expect("PostgreSQL's programs are installed");
         let config = configuration(server.url());
         let pool = database::connect(&config.database, true).await.expect("it answers");
         let now = Clock::of_the_machine().now();

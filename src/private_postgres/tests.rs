@@ -12,7 +12,7 @@ const HOLD: &str = "PLO_DRIFT_TEST_HOLDS_A_SERVER";
 
 #[tokio::test]
 async fn a_server_answers_and_leaves_nothing_behind() {
-    let server = start().expect("it starts");
+    let server = start_with(&["shared_buffers=17MB"]).expect("it starts");
     let folder = server.folder.clone();
     let mode = fs::metadata(&folder).expect("it has a folder").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
@@ -24,6 +24,7 @@ async fn a_server_answers_and_leaves_nothing_behind() {
         ("full_page_writes", "off"),
         ("synchronous_commit", "off"),
         ("max_connections", "200"),
+        ("shared_buffers", "17MB"),
         ("TimeZone", "UTC"),
         ("server_encoding", "UTF8"),
         ("lc_collate", "C"),

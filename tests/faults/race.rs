@@ -1,9 +1,13 @@
-//! Acknowledgements over HTTP race the ladder: no rung fires after one has committed.
+//! Acknowledgements race the ladder: no rung fires after one has committed.
 
 use jiff::ToSpan as _;
+use plo_drift::clock::Moment;
+use plo_drift::domain::pause::PauseKind;
 use plo_drift::jobs::sweep;
+use plo_drift::store::pauses::{self, By, NewPause};
 use reqwest::StatusCode;
 use serde_json::json;
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -52,8 +56,26 @@ async fn service_for(world: &World) -> Service {
     service
 }
 
-/// Acknowledges alerts as somebody with a token does, one after the other.
-async fn acknowledge(alerts_url: String, token: String, alerts: Vec<Uuid>) {
+/// Acknowledges alerts as the service does when it is asked, each in a transaction of its own.
+async fn acknowledge(pool: PgPool, alerts: Vec<Uuid>, by: i64, now: Moment) {
+    for alert in alerts {
+        let pause = NewPause {
+            alert,
+            turn: None,
+            kind: PauseKind::Acknowledged,
+            by: By::Recipient(by),
+            reason: "a meeting is called".to_owned(),
+            owner: Some("the team manager".to_owned()),
+            until_on: now.today + 7.days(),
+        };
+        let mut tx = pool.begin().await.expect("a transaction");
+        pauses::pause(&mut tx, &pause, now).await.expect("the database answers");
+        tx.commit().await.expect("it is acknowledged");
+    }
+}
+
+/// Asks a service to do so, as somebody with a token.
+async fn acknowledge_over_http(alerts_url: String, token: String, alerts: Vec<Uuid>) {
     let client = reqwest::Client::new();
     let review_on = now().today + 7.days();
     let answer = json!({ "action": "a meeting is called", "owner": "the team manager", "review_on": review_on });
@@ -74,13 +96,14 @@ struct Outcome {
     never_told: i64,
 }
 
-/// Lets sweeps climb while hands acknowledge, until all is acknowledged.
+/// Lets sweeps climb while hands acknowledge, every eighth round over HTTP, until all is acknowledged.
 ///
 /// Who tells of an alert and who acknowledges it both write to the journal with the alert locked until they commit. So the numbers of
 /// the two entries about one alert are in the order of the commits.
 async fn race(rounds: usize, alerts: usize, mutant: &str) -> Outcome {
     let world = quiet_world().await;
     world.sql(mutant).await;
+    let by: i64 = world.ask("SELECT id FROM recipients WHERE role = 'legal_gateway_chair'").await.parse().expect("a number");
     let mut service = service_for(&world).await;
     let token = service.done(&["token", "create", "--name", "a chair", "--role", "chair"]);
     let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(PATIENCE);
@@ -99,7 +122,12 @@ async fn race(rounds: usize, alerts: usize, mutant: &str) -> Outcome {
         }
         let mut hands = JoinSet::new();
         for share in opened.chunks(alerts.div_ceil(HANDS)) {
-            hands.spawn(acknowledge(service.url("/api/v1/alerts"), token.clone(), share.to_vec()));
+            let share = share.to_vec();
+            if round % 8 == 0 {
+                hands.spawn(acknowledge_over_http(service.url("/api/v1/alerts"), token.clone(), share));
+            } else {
+                hands.spawn(acknowledge(pool.clone(), share, by, world.now()));
+            }
         }
         hands.join_all().await;
         done.cancel();

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod check;
+mod config;
 mod data_quality;
 mod demo;
 mod erase;
@@ -51,6 +52,8 @@ enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Config(config::Config),
     Check(check::Check),
     Evaluate(evaluate::Evaluate),
     Calendar(calendar::Calendar),
@@ -205,6 +208,7 @@ fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
         Command::Demo(command) => command.run(clock),
         Command::Serve(command) => in_runtime(command.run(setting()?)),
         Command::Migrate(command) => in_runtime(command.run(setting()?)),
+        Command::Config(config::Config::Check(command)) => in_runtime(command.run(Config::load(cli.config.as_deref()), &clock)),
         Command::Check(command) => in_runtime(command.run(setting()?)),
         Command::Import(import::Import { suggest: Some(file), .. }) => import::suggest::run(&file),
         Command::Import(command) => in_runtime(command.run(setting()?)),

@@ -11,6 +11,7 @@ mod export;
 mod files;
 mod healthcheck;
 mod import;
+mod link_key;
 mod mail;
 mod migrate;
 mod policy;
@@ -67,6 +68,8 @@ enum Command {
     Recipient(recipient::Recipient),
     #[command(subcommand)]
     Token(token::Token),
+    #[command(subcommand)]
+    LinkKey(link_key::LinkKey),
     #[command(subcommand)]
     Mail(mail::Mail),
     Retention(retention::Retention),
@@ -219,6 +222,7 @@ fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
         Command::Policy(policy::Policy::Preview(command)) => in_runtime(command.run(setting()?)),
         Command::Recipient(command) => in_runtime(command.run(setting()?)),
         Command::Token(command) => in_runtime(command.run(setting()?)),
+        Command::LinkKey(command) => in_runtime(command.run(setting()?)),
         Command::Mail(command) => in_runtime(command.run(setting()?)),
         Command::Retention(command) => in_runtime(command.run(setting()?)),
         Command::Erase(command) => in_runtime(command.run(setting()?)),

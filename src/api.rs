@@ -23,6 +23,7 @@ pub mod etag;
 pub mod explain;
 pub mod frame;
 pub mod gate;
+pub mod headers;
 pub mod health;
 pub mod history;
 pub mod html;
@@ -39,6 +40,8 @@ pub mod policy;
 pub mod problem;
 pub mod record;
 pub mod router;
+pub mod security_txt;
+pub mod site;
 pub mod statistics;
 
 use std::sync::Arc;
@@ -56,6 +59,7 @@ use gate::Gate;
 use known_pages::KnownPages;
 use policy::preview::Preview;
 pub use router::router;
+use site::Site;
 
 /// What handlers work with, handed to each without a copy.
 pub type SharedState = Arc<ApiState>;
@@ -85,6 +89,8 @@ pub struct ApiState {
     pub metrics: Metrics,
     /// Whether that is shown at an address of its own.
     pub metrics_apart: bool,
+    /// The service as it is seen from outside.
+    pub site: Site,
     /// Who may come in at the moment.
     pub gate: Arc<Gate>,
 }

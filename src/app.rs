@@ -20,6 +20,7 @@ use tracing::{info, warn};
 
 use crate::api::connections::{self, ConnectionLimits};
 use crate::api::gate::{Gate, RequestLimits};
+use crate::api::site::Site;
 use crate::api::{self, ApiState};
 use crate::clock::{Clock, Moment};
 use crate::config::identity::SignIn;
@@ -58,6 +59,15 @@ pub fn configured_policy(config: &Config) -> Result<PolicyDocument, PolicyError>
 ///
 /// A certificate authority cannot be read.
 pub fn transport(config: &Config) -> anyhow::Result<Transport> {
+    transport_within(config, SmtpSettings::DEFAULT_TIMEOUT)
+}
+
+/// Mail as configured, but with so much time for each attempt.
+///
+/// # Errors
+///
+/// As [`transport`].
+pub fn transport_within(config: &Config, timeout: Duration) -> anyhow::Result<Transport> {
     let mail = &config.mail;
     Ok(match mail.transport {
         MailTransport::File => Transport::File(FileTransport { folder: mail.folder.clone() }),
@@ -70,7 +80,7 @@ pub fn transport(config: &Config) -> anyhow::Result<Transport> {
             credentials: mail.credentials.clone(),
             ca_file: mail.ca_file.clone(),
             hello_name: None,
-            timeout: SmtpSettings::DEFAULT_TIMEOUT,
+            timeout,
             host: mail.host.clone(),
             port: mail.port,
         })?),
@@ -171,6 +181,7 @@ impl Service {
             gate: Arc::new(Gate::of(request_limits(&self.config.http))),
             metrics: metrics.clone(),
             metrics_apart: self.config.http.metrics_listen.is_some(),
+            site: Site::of(&self.config),
         });
         if let Some(address) = self.config.http.metrics_listen {
             let listener = bind(address).await?;

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod check;
+mod config;
 mod data_quality;
 mod demo;
 mod erase;
@@ -10,6 +11,7 @@ mod export;
 mod files;
 mod healthcheck;
 mod import;
+mod link_key;
 mod mail;
 mod migrate;
 mod policy;
@@ -51,6 +53,8 @@ enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Config(config::Config),
     Check(check::Check),
     Evaluate(evaluate::Evaluate),
     Calendar(calendar::Calendar),
@@ -64,6 +68,8 @@ enum Command {
     Recipient(recipient::Recipient),
     #[command(subcommand)]
     Token(token::Token),
+    #[command(subcommand)]
+    LinkKey(link_key::LinkKey),
     #[command(subcommand)]
     Mail(mail::Mail),
     Retention(retention::Retention),
@@ -205,6 +211,7 @@ fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
         Command::Demo(command) => command.run(clock),
         Command::Serve(command) => in_runtime(command.run(setting()?)),
         Command::Migrate(command) => in_runtime(command.run(setting()?)),
+        Command::Config(config::Config::Check(command)) => in_runtime(command.run(Config::load(cli.config.as_deref()), &clock)),
         Command::Check(command) => in_runtime(command.run(setting()?)),
         Command::Import(import::Import { suggest: Some(file), .. }) => import::suggest::run(&file),
         Command::Import(command) => in_runtime(command.run(setting()?)),
@@ -215,6 +222,7 @@ fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
         Command::Policy(policy::Policy::Preview(command)) => in_runtime(command.run(setting()?)),
         Command::Recipient(command) => in_runtime(command.run(setting()?)),
         Command::Token(command) => in_runtime(command.run(setting()?)),
+        Command::LinkKey(command) => in_runtime(command.run(setting()?)),
         Command::Mail(command) => in_runtime(command.run(setting()?)),
         Command::Retention(command) => in_runtime(command.run(setting()?)),
         Command::Erase(command) => in_runtime(command.run(setting()?)),

@@ -7,6 +7,7 @@ pub mod heartbeat;
 mod http;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub enum ConfigError {
     Wrong {
         /// Every mistake, with its file or variable and its key.
         mistakes: Vec<String>,
+        /// The policy that it names, for whoever looks for mistakes in that too.
+        policy: Option<PathBuf>,
     },
 }
 
@@ -117,6 +120,8 @@ pub struct Config {
     pub heartbeat: Option<HeartbeatConfig>,
     /// Logs.
     pub log: LogConfig,
+    /// The files and variables that say more than the defaults, in the order in which they were read.
+    pub sources: Vec<String>,
 }
 
 /// Connection to PostgreSQL.
@@ -164,6 +169,12 @@ impl AllowedDomains {
         Self(domains.into_iter().map(|domain| domain.to_lowercase()).collect())
     }
 
+    /// Tells whether there is none, so that nobody is written to.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Tells whether an address is one, and may be written to.
     #[must_use]
     pub fn may_write_to(&self, address: &str) -> bool {
@@ -175,6 +186,12 @@ impl AllowedDomains {
     pub fn allow(&self, address: &str) -> bool {
         let domain = address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
         domain.is_some_and(|domain| self.0.contains(&domain))
+    }
+}
+
+impl fmt::Display for AllowedDomains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "none".to_owned() } else { self.0.join(", ") }.as_str())
     }
 }
 
@@ -235,15 +252,16 @@ impl Config {
         layers.add_environment(environment);
         layers.read_secret_files();
         let folder = folder.unwrap_or_else(|| Path::new("."));
-        let read = fields::read(&layers.tree, |fields| config(fields, folder));
+        let read = fields::read(&layers.tree, |fields| config(fields, folder, &layers.sources));
         match read {
             Ok(config) if layers.mistakes.is_empty() => Ok(config),
             read => {
+                let policy = layers.tree.pointer("/service/policy").and_then(Value::as_str).map(|file| folder.join(file));
                 let mistakes = read.err().unwrap_or_default();
                 let mut mistakes: Vec<String> = mistakes.iter().map(|mistake| layers.with_origin(mistake)).collect();
                 mistakes.extend(layers.mistakes);
                 mistakes.sort();
-                Err(ConfigError::Wrong { mistakes })
+                Err(ConfigError::Wrong { mistakes, policy: policy.filter(|path| path.is_file()) })
             }
         }
     }
@@ -273,13 +291,15 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 struct Layers {
     tree: Value,
     origins: BTreeMap<String, String>,
+    sources: Vec<String>,
     mistakes: Vec<String>,
 }
 
 impl Layers {
     fn of_defaults() -> Self {
         let table: toml::Table = DEFAULTS.parse().expect("the built-in defaults are TOML");
-        Self { tree: policy_file::as_json(toml::Value::Table(table)), origins: BTreeMap::new(), mistakes: Vec::new() }
+        let tree = policy_file::as_json(toml::Value::Table(table));
+        Self { tree, origins: BTreeMap::new(), sources: Vec::new(), mistakes: Vec::new() }
     }
 
     fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
@@ -289,6 +309,7 @@ impl Layers {
             reason: policy_file::where_and_why(&text, &wrong),
         })?;
         let origin = path.display().to_string();
+        self.sources.push(origin.clone());
         for (section, value) in table {
             match policy_file::as_json(value) {
                 Value::Object(keys) => keys.into_iter().for_each(|(key, value)| self.set(&section, &key, value, &origin)),
@@ -301,11 +322,13 @@ impl Layers {
     fn add_environment(&mut self, environment: &BTreeMap<String, String>) {
         for (variable, pointer) in [("DATABASE_URL", "url"), ("DATABASE_URL_FILE", "url_file")] {
             if let Some(value) = environment.get(variable) {
+                self.sources.push(variable.to_owned());
                 self.set("database", pointer, Value::from(value.as_str()), variable);
             }
         }
         for (variable, value) in environment {
             let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+            self.sources.push(variable.clone());
             match name.to_lowercase().split_once("__") {
                 Some((section, key)) => {
                     let value = self.typed(section, key, value);
@@ -378,7 +401,7 @@ impl Layers {
     }
 }
 
-fn config(fields: &mut Fields, folder: &Path) -> Option<Config> {
+fn config(fields: &mut Fields, folder: &Path, sources: &[String]) -> Option<Config> {
     let service = fields.section("service", |fields| {
         let file = fields.text("policy")?;
         let path = folder.join(file);
@@ -418,6 +441,7 @@ fn config(fields: &mut Fields, folder: &Path) -> Option<Config> {
         health: health?,
         heartbeat: heartbeat?,
         log: log?,
+        sources: sources.to_vec(),
     })
 }
 

@@ -27,25 +27,32 @@ pub enum ConnectError {
     Unreachable(sqlx::Error),
 }
 
+/// Where the database is, and how each connection begins: its statements are short and its transactions do not idle.
+///
+/// # Errors
+///
+/// No database is configured, or not by a URL.
+pub fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, ConnectError> {
+    let url = config.url.as_ref().ok_or(ConnectError::NotConfigured)?;
+    let options = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| ConnectError::NotAUrl)?;
+    Ok(options.application_name("plo-drift").options([
+        ("statement_timeout", "60s"),
+        ("lock_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+        ("timezone", "UTC"),
+    ]))
+}
+
 /// Opens the pool; waits for the database as long as the configuration says where `patient`.
 ///
-/// Each connection keeps its statements short and its transactions from idling. A connection that comes back is cleared of a
-/// transaction that a cancelled caller may have left open: otherwise the next caller's writes would be lost with it.
+/// A connection that comes back is cleared of a transaction that a cancelled caller may have left open: otherwise the next caller's
+/// writes would be lost with it.
 ///
 /// # Errors
 ///
 /// No database is configured, or it cannot be reached.
 pub async fn connect(config: &DatabaseConfig, patient: bool) -> Result<PgPool, ConnectError> {
-    let url = config.url.as_ref().ok_or(ConnectError::NotConfigured)?;
-    let options = PgConnectOptions::from_str(url.expose_secret())
-        .map_err(|_| ConnectError::NotAUrl)?
-        .application_name("plo-drift")
-        .options([
-            ("statement_timeout", "60s"),
-            ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-            ("timezone", "UTC"),
-        ]);
+    let options = options(config)?;
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_secs(5))

@@ -12,3 +12,4 @@ pub mod render;
 pub mod smtp;
 pub mod telling;
 pub mod transport;
+pub mod trial;

@@ -145,6 +145,8 @@ impl Metrics {
 /// The pool of connections to the database.
 #[derive(Clone, Copy, Debug)]
 pub struct Connections {
+    /// How many there may be.
+    pub most: u32,
     /// How many there are.
     pub open: u32,
     /// How many of them nobody uses.
@@ -174,6 +176,7 @@ fn of_now(connections: Connections, found: Option<&Found>) -> Registry {
     let mut gauge = |name: &str, help: &str, value: i64| registry.register(name, help, ConstGauge::new(value));
     gauge("database_up", "1 while the database answers", i64::from(found.is_some()));
     gauge("database_connections", "Connections to the database", connections.open.into());
+    gauge("database_connections_max", "Connections that there may be", connections.most.into());
     gauge("database_connections_idle", "Connections that nobody uses", connections.idle.into());
     let in_use = connections.open.saturating_sub(connections.idle);
     gauge("database_connections_in_use", "Connections in use", in_use.into());

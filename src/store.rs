@@ -31,6 +31,7 @@ pub mod preview;
 pub mod readiness;
 pub mod recipients;
 pub mod record;
+pub mod session;
 pub mod sources;
 pub mod statistics;
 pub mod stood;
@@ -42,6 +43,7 @@ pub mod watch;
 
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
+use tokio::task::JoinError;
 
 /// The migrations, as they were when this program was made.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -71,9 +73,12 @@ pub struct UnknownWord {
     pub column: &'static str,
 }
 
-/// What an error says, without the values of a row, which the text of a database error can repeat.
+/// What an error says, without values, which the text of a database error and that of a panic can repeat.
 #[must_use]
 pub fn without_values(wrong: &anyhow::Error) -> String {
+    if wrong.is::<JoinError>() {
+        return "a part of it panicked".to_owned();
+    }
     match wrong.downcast_ref::<sqlx::Error>() {
         Some(sqlx::Error::Database(refused)) => {
             let constraint = refused.constraint().map_or_else(String::new, |constraint| format!(", {constraint}"));

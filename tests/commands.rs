@@ -4,41 +4,13 @@
 mod support;
 
 use std::io::Write;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
-use support::program::{Place, file, in_words, program};
+use support::program::{Place, file, in_words, port_that_is_free, program, terminate, wait_until};
 use support::smtp::{Behaviour, SmtpServer};
 use support::world::open;
-
-const PATIENCE: Duration = Duration::from_mins(1);
-
-fn port_that_is_free() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
-/// Waits until something holds.
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let give_up = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < give_up, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Asks a running program to stop, and waits for its end.
-fn terminate(mut child: Child) -> Option<i32> {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
-    let mut code = None;
-    wait_until("the program stops", || {
-        code = child.try_wait().expect("the child is ours").map(|status| status.code());
-        code.is_some()
-    });
-    code.flatten()
-}
 
 #[test]
 fn evaluate_prints_a_line_for_each_case_and_names_what_it_refuses() {

@@ -1,4 +1,4 @@
-//! What every request goes through before and after its handler: a number, a moment, a span, limits, and headers.
+//! What every request goes through before and after its handler: a number, a moment, a span, and limits.
 //!
 //! A request that finds no place free is refused at once. A body is read before its handler runs and while others have the place: a
 //! caller who is slow to send it keeps nobody out.
@@ -13,7 +13,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{DefaultBodyLimit, FromRequest as _, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, field, info, info_span};
@@ -49,7 +49,7 @@ impl<S: Sync> FromRequestParts<S> for Now {
 
 /// The span holds the pattern of the path and never the query.
 async fn enter_and_leave(State((clock, metrics)): State<(Clock, Metrics)>, mut request: Request, next: Next) -> Response {
-    let id = Uuid::new_v4().to_string();
+    let id = given_id(request.headers()).unwrap_or_else(|| Uuid::new_v4().to_string());
     let route = request.extensions().get().map_or("none", MatchedPath::as_str);
     let route = route.to_owned();
     let method = known_method(request.method());
@@ -66,11 +66,18 @@ async fn enter_and_leave(State((clock, metrics)): State<(Clock, Metrics)>, mut r
     let mut response = next.run(request).instrument(span.clone()).await;
     span.in_scope(|| info!(http.status = response.status().as_u16(), elapsed = ?started.elapsed(), "answered"));
     metrics.answered(&route, method, response.status().as_u16(), started.elapsed());
-    let headers = response.headers_mut();
-    headers.extend(HeaderValue::from_str(&id).ok().map(|id| (header::HeaderName::from_static(REQUEST_ID), id)));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let id = HeaderValue::from_str(&id).ok().map(|id| (HeaderName::from_static(REQUEST_ID), id));
+    response.headers_mut().extend(id);
     response
+}
+
+/// The number that a proxy or another program has given the request, so that both logs can be held together. Only what looks like one
+/// is taken, as it goes into the log: 16 to 64 hexadecimal digits and hyphens, such as a UUID or what nginx calls `$request_id`.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let mut given = headers.get_all(REQUEST_ID).iter();
+    let (Some(id), None) = (given.next(), given.next()) else { return None };
+    let is_id = |id: &&str| (16..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    id.to_str().ok().filter(is_id).map(str::to_owned)
 }
 
 /// A method that is none of these is of the caller's invention.
@@ -178,8 +185,6 @@ mod tests {
             .oneshot(request)
             .await
             .expect("it never fails");
-        assert_eq!(response.headers()["cache-control"], "no-store");
-        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert_eq!(response.headers()["x-request-id"].len(), 36);
         let status = response.status();
         let body = to_bytes(response.into_body(), usize::MAX).await.expect("the body is whole");
@@ -203,5 +208,27 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_is_announced_as_too_large_is_refused(#[case] length: &str, #[case] status: StatusCode) {
         assert_eq!(ask(Request::builder().uri("/answer").header("content-length", length)).await.0, status);
+    }
+
+    #[rstest::rstest]
+    #[case(&["3f2504e0-4f89-41d3-9a0c-0305e82c3301"], true)]
+    #[case(&["9B1F0A22C34D5E6F77889900AABBCCDD"], true)]
+    #[case(&["0123456789abcdef"], true)]
+    #[case(&["0123456789abcde"], false)]
+    #[case(&["jane-doe-is-the-name"], false)]
+    #[case(&["0123456789abcdef 200 OK"], false)]
+    #[case(&["0123456789abcdef", "0123456789abcdef"], false)]
+    #[case(&[], false)]
+    fn only_what_looks_like_a_number_of_a_request_is_taken_for_one(#[case] given: &[&str], #[case] taken: bool) {
+        let mut headers = HeaderMap::new();
+        for id in given {
+            headers.append(REQUEST_ID, HeaderValue::from_str(id).expect("it is a header"));
+        }
+        assert_eq!(given_id(&headers).as_deref(), taken.then(|| given[0]));
+        let long = HeaderMap::from_iter([(
+            HeaderName::from_static(REQUEST_ID),
+            HeaderValue::from_str(&"a".repeat(65)).expect("a header"),
+        )]);
+        assert_eq!(given_id(&long), None);
     }
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::time::timeout;
 
 use super::frame::Now;
+use super::headers;
 use super::problem::Problem;
 use super::{ApiState, SharedState};
 use crate::clock::Moment;
@@ -40,11 +42,16 @@ pub async fn show(State(state): State<SharedState>, Now(now): Now) -> Result<Res
 /// The address of its own.
 pub fn router(state: SharedState) -> Router {
     let show = async |State(state): State<SharedState>| answer(&state, state.clock.now()).await;
-    Router::new().route("/metrics", get(show)).with_state(state)
+    let protect = middleware::from_fn_with_state(state.clone(), headers::protect);
+    Router::new().route("/metrics", get(show)).layer(protect).with_state(state)
 }
 
 async fn answer(state: &ApiState, now: Moment) -> Response {
-    let connections = Connections { open: state.pool.size(), idle: u32::try_from(state.pool.num_idle()).unwrap_or(u32::MAX) };
+    let connections = Connections {
+        most: state.pool.options().get_max_connections(),
+        open: state.pool.size(),
+        idle: u32::try_from(state.pool.num_idle()).unwrap_or(u32::MAX),
+    };
     let found = timeout(PATIENCE, find(state, now)).await.ok().and_then(Result::ok);
     let text = state.metrics.written(connections, found.as_ref());
     ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response()

@@ -11,8 +11,8 @@ use super::frame;
 use super::problem::Problem;
 use super::record::facts;
 use super::{
-    SharedState, acknowledge, alerts, audit, cases, census, data_quality, docs, explain, health, history, html, imports,
-    metrics, openapi, panel, policy, record, statistics,
+    SharedState, acknowledge, alerts, audit, cases, census, data_quality, docs, explain, headers, health, history, html,
+    imports, metrics, openapi, panel, policy, record, security_txt, statistics,
 };
 use crate::store::tokens::ApiRole;
 
@@ -60,6 +60,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/docs", access: Access::Anyone, handler: |method| on(method, docs::enter) },
     Route { method: Method::GET, path: "/docs/", access: Access::Anyone, handler: |method| on(method, docs::page) },
     Route { method: Method::GET, path: "/docs/{file}", access: Access::Anyone, handler: |method| on(method, docs::file) },
+    Route { method: Method::GET, path: security_txt::PATH, access: Access::Anyone, handler: |method| on(method, security_txt::show) },
     Route { method: Method::GET, path: "/api/v1/cases/{reference}/explain", access: READER, handler: |method| on(method, explain::show) },
     Route { method: Method::GET, path: "/api/v1/statistics", access: READER, handler: |method| on(method, statistics::show) },
     Route { method: Method::GET, path: "/api/v1/data-quality", access: READER, handler: |method| on(method, data_quality::show) },
@@ -77,7 +78,9 @@ pub fn router(state: SharedState) -> Router {
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .with_state(state.clone());
-    frame::around(routes, state.clock.clone(), &state.gate, state.metrics.clone()).layer(middleware::from_fn(html::for_people))
+    frame::around(routes, state.clock.clone(), &state.gate, state.metrics.clone())
+        .layer(middleware::from_fn(html::for_people))
+        .layer(middleware::from_fn_with_state(state, headers::protect))
 }
 
 impl Route {

@@ -1,16 +1,18 @@
 //! `plo-drift token`: who may call the API.
 
+use anyhow::Context;
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::Connection;
 
 use super::{Done, Failure, Setting, plain_name};
 use crate::clock::midnight;
 use crate::fields::civil_date;
 use crate::store::tokens::{self, ApiRole, NewToken};
 
-/// Create, list and revoke the tokens of the API.
+/// Create, replace, list and revoke the tokens of the API.
 #[derive(Debug, Subcommand)]
 pub enum Token {
     /// Create a token. It is shown once, and stored as a hash.
@@ -31,6 +33,17 @@ pub enum Token {
         #[arg(long, value_name = "DATE", value_parser = civil_date)]
         expires: Option<Date>,
     },
+    /// Make a new token with the rights of an old one, which ends a while later: time to put the new one in its place.
+    Rotate {
+        /// The number of the old one, which `token list` shows.
+        id: i64,
+        /// How long the old one still counts, such as 24h or 30m; 0s ends it at once.
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = overlap)]
+        keep_old_for: SignedDuration,
+        /// The first day on which the new one is no longer valid (YYYY-MM-DD); that of the old one if left out.
+        #[arg(long, value_name = "DATE", value_parser = civil_date)]
+        expires: Option<Date>,
+    },
     /// List all tokens.
     List,
     /// Revoke a token.
@@ -43,6 +56,13 @@ pub enum Token {
 fn role() -> impl TypedValueParser<Value = ApiRole> {
     PossibleValuesParser::new(ApiRole::ALL.iter().map(|role| role.code()))
         .try_map(|code| ApiRole::from_code(&code).ok_or_else(|| "is no role".to_owned()))
+}
+
+/// An overlap is for putting another token in place, not for having two.
+fn overlap(text: &str) -> Result<SignedDuration, &'static str> {
+    const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+    let time = text.parse().ok().filter(|time| (SignedDuration::ZERO..=LONGEST).contains(time));
+    time.ok_or("must be a time such as 24h, 30m or 0s, and at most 720h")
 }
 
 impl Token {
@@ -60,6 +80,17 @@ impl Token {
                 eprintln!("token {id} created; it is shown only now:");
                 println!("{}", secret.reveal());
             }
+            Self::Rotate { id, keep_old_for, expires } => {
+                let old_ends_at = now.saturating_add(keep_old_for).context("the overlap is too long")?;
+                let mut tx = connection.begin().await?;
+                let rotated = tokens::rotate(&mut tx, id, old_ends_at, expires.map(midnight), now).await?;
+                let Some((new, secret)) = rotated else { return Err(no_valid_token(id)) };
+                tx.commit().await?;
+                eprintln!(
+                    "token {new} created, and token {id} ends at {old_ends_at} if not before; the new one is shown only now:"
+                );
+                println!("{}", secret.reveal());
+            }
             Self::List => {
                 for token in tokens::list(&mut connection).await? {
                     println!("{}", in_a_line(&token, now));
@@ -67,13 +98,17 @@ impl Token {
             }
             Self::Revoke { id } => {
                 if !tokens::revoke(&mut connection, id, now).await? {
-                    return Err(Failure::usage(format!("there is no valid token {id}: see token list")));
+                    return Err(no_valid_token(id));
                 }
                 println!("token {id} revoked");
             }
         }
         Ok(Done::Whole)
     }
+}
+
+fn no_valid_token(id: i64) -> Failure {
+    Failure::usage(format!("there is no valid token {id}: see token list"))
 }
 
 /// A token with all that it lets its bearer do, until when, and when it was last used.

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::fields::Fields;
 
 /// The API, and what it is held to.
@@ -34,6 +36,8 @@ pub struct HttpConfig {
     pub idle: Duration,
     /// How long what is under way may take to end, when the service is told to stop.
     pub drain: Duration,
+    /// Where weaknesses of the service are reported: a `mailto:` or `https:` URI.
+    pub security_contact: Option<String>,
     /// The most requests of one caller a minute.
     pub requests_a_minute: u32,
     /// The most requests from one address a minute that do not say who calls.
@@ -52,6 +56,13 @@ pub(super) fn read(fields: &mut Fields) -> Option<HttpConfig> {
     });
     let trusted_proxies = fields
         .texts("trusted_proxies", |text| text.parse::<IpAddr>().map_err(|_| "must be an address such as 10.0.0.1".to_owned()));
+    let security_contact = fields.text_or_empty("security_contact").filter(|text| !text.is_empty()).and_then(|text| {
+        let is_right = |url: &Url| matches!(url.scheme(), "https" | "mailto");
+        let contact = Url::parse(text).ok().filter(is_right).map(|url| url.to_string());
+        contact.or_else(|| {
+            fields.mistake("security_contact", "must be an address such as mailto:security@council.example, or empty")
+        })
+    });
     let mut number = |name, range| fields.number(name, range);
     let (max_connections, max_requests) = (number("max_connections", 8..=100_000), number("max_requests", 1..=10_000));
     let max_body_bytes = number("max_body_bytes", 1_024..=104_857_600);
@@ -77,6 +88,7 @@ pub(super) fn read(fields: &mut Fields) -> Option<HttpConfig> {
         head: head?,
         idle: idle?,
         drain: drain?,
+        security_contact,
         requests_a_minute: requests_a_minute?,
         failures_a_minute: failures_a_minute?,
     })

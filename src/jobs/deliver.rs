@@ -6,7 +6,7 @@ use anyhow::Context;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::clock::{Clock, Moment};
 use crate::config::AllowedDomains;
@@ -57,10 +57,12 @@ pub async fn run(
         for message in claimed {
             let (pool, transport, clock) = (pool.clone(), transport.clone(), clock.clone());
             let allowed = allowed_domains.allow(&message.to);
-            under_way.spawn(async move {
+            let span = info_span!("message", message.id = %message.id, message.attempt = message.attempt);
+            let sending = async move {
                 let outcome = if allowed { send(&transport, &message).await } else { not_allowed() };
                 settle_patiently(&pool, &clock, &message, &outcome).await
-            });
+            };
+            under_way.spawn(sending.instrument(span));
         }
         // Each of them is waited for, whatever becomes of the others: a message that is on its way is not cut off.
         while let Some(settled) = under_way.join_next().await {

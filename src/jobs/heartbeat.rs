@@ -11,8 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 
+use super::worker;
 use crate::clock::Clock;
 use crate::config::heartbeat::HeartbeatConfig;
 use crate::health::{self, HealthLimits};
@@ -69,15 +70,18 @@ impl Heartbeat {
         let mut called_at: Option<Instant> = None;
         let mut was_unwell = Vec::new();
         loop {
-            let unwell = health::look(&watched.pool, watched.limits, watched.clock.now().at).await.unwell();
-            if unwell != was_unwell {
-                report(&unwell);
-            }
-            if unwell.is_empty() && called_at.is_none_or(|at| at.elapsed() >= self.every) {
-                called_at = Some(Instant::now());
-                self.call(&watched.metrics).await;
-            }
-            was_unwell = unwell;
+            let looking = async {
+                let unwell = health::look(&watched.pool, watched.limits, watched.clock.now().at).await.unwell();
+                if unwell != was_unwell {
+                    report(&unwell);
+                }
+                if unwell.is_empty() && called_at.is_none_or(|at| at.elapsed() >= self.every) {
+                    called_at = Some(Instant::now());
+                    self.call(&watched.metrics).await;
+                }
+                unwell
+            };
+            was_unwell = looking.instrument(worker::span_of("heartbeat")).await;
             let until_the_next = called_at.map_or(LOOK_EVERY, |at| self.every.saturating_sub(at.elapsed()));
             let soon = if until_the_next.is_zero() { LOOK_EVERY.min(self.every) } else { until_the_next };
             sleep(soon.min(LOOK_EVERY)).await;

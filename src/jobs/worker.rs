@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, Span, error, info_span};
+use uuid::Uuid;
 
 use crate::store::without_values;
 
@@ -19,6 +20,11 @@ pub enum Cause {
     Rung,
 }
 
+/// What every line in the log about one run of a job carries: whose run it is, and which.
+pub fn span_of(name: &'static str) -> Span {
+    info_span!("job", job.name = name, job.run = %Uuid::now_v7())
+}
+
 /// Does `run` at the start and then each time the bell rings; a run that is under way is finished before it stops.
 pub async fn work<Run>(name: &'static str, bell: Arc<Notify>, stop: CancellationToken, run: impl Fn(Cause) -> Run)
 where
@@ -26,14 +32,13 @@ where
 {
     let mut cause = Cause::Start;
     while !stop.is_cancelled() {
-        let span = info_span!("job", job.name = name);
-        match tokio::spawn(run(cause).instrument(span)).await {
+        let span = span_of(name);
+        let done = tokio::spawn(run(cause).instrument(span.clone())).await;
+        span.in_scope(|| match done {
             Ok(Ok(())) => {}
-            Ok(Err(wrong)) => {
-                error!(job.name = name, reason = without_values(&wrong), "the job failed; the next run tries again");
-            }
-            Err(_) => error!(job.name = name, "the job panicked; the next run tries again"),
-        }
+            Ok(Err(wrong)) => error!(reason = without_values(&wrong), "the job failed; the next run tries again"),
+            Err(_) => error!("the job panicked; the next run tries again"),
+        });
         tokio::select! {
             () = stop.cancelled() => break,
             () = bell.notified() => cause = Cause::Rung,

@@ -38,7 +38,7 @@ impl FileTransport {
             let trial = write_aside(folder, b"")?;
             fs::remove_file(trial)
         });
-        tried.await.map_err(ProbeError::Misconfigured)
+        tried.await.map_err(|reason| ProbeError::Misconfigured(reason, "let mail.folder be one that this user may write to"))
     }
 
     /// Runs blocking work where it holds nobody up; once begun it is finished, even if nobody waits for it any more.
@@ -135,7 +135,7 @@ mod tests {
         let transport = FileTransport { folder: in_the_way };
         let Outcome::Misconfigured { reason } = transport.send(&envelope(b"")).await else { panic!("it was written") };
         assert!(reason.starts_with("the mail folder "), "{reason}");
-        assert_eq!(transport.probe().await, Err(ProbeError::Misconfigured(reason)));
+        assert!(matches!(transport.probe().await, Err(ProbeError::Misconfigured(why, _)) if why == reason));
     }
 
     #[tokio::test]

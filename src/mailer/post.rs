@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use sqlx::{Connection, PgConnection};
-use tracing::{error, warn};
+use tracing::{Instrument, error, info_span, warn};
 use uuid::Uuid;
 
 use super::blocks;
@@ -63,7 +63,8 @@ pub async fn seal_gathered(connection: &mut PgConnection, post: &Post, now: Mome
     let (mut sealed, mut after, mut first_wrong) = (0, Uuid::nil(), None);
     while let Some(message) = gathering::next_gathering(connection, after).await? {
         let mut tx = connection.begin().await?;
-        match seal_one(&mut tx, message, post, now).await {
+        let span = info_span!("message", message.id = %message);
+        match seal_one(&mut tx, message, post, now).instrument(span).await {
             Ok(Sealing::Again) => continue,
             Ok(Sealing::Left) => {}
             Ok(Sealing::Done { queued }) => {
@@ -277,7 +278,7 @@ impl Header for AutoSubmitted {
 }
 
 /// The message as it will be sent, each time it is: with its Message-ID and its date. Addresses go without names.
-fn bytes(id: Uuid, from: &str, to: &str, rendered: &Rendered, now: Timestamp) -> anyhow::Result<Vec<u8>> {
+pub(super) fn bytes(id: Uuid, from: &str, to: &str, rendered: &Rendered, now: Timestamp) -> anyhow::Result<Vec<u8>> {
     let mailbox = |address: &str| -> anyhow::Result<Mailbox> {
         Ok(Mailbox::new(None, address.parse().context("an address in the database is not one")?))
     };

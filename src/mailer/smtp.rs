@@ -169,12 +169,15 @@ impl SmtpTransport {
             dialogue::leave(connection);
             Ok::<_, Fault>(())
         });
-        greeted.await.map_err(|fault| match fault.at(Stage::Opening) {
-            Outcome::Misconfigured { reason } => ProbeError::Misconfigured(reason),
-            Outcome::Accepted { reply: text }
-            | Outcome::Temporary { reply: text }
-            | Outcome::Refused { reply: text }
-            | Outcome::Unknown { reason: text } => ProbeError::Unavailable(text),
+        greeted.await.map_err(|fault| {
+            let remedy = fault.remedy();
+            match fault.at(Stage::Opening) {
+                Outcome::Misconfigured { reason } => ProbeError::Misconfigured(reason, remedy),
+                Outcome::Accepted { reply: text }
+                | Outcome::Temporary { reply: text }
+                | Outcome::Refused { reply: text }
+                | Outcome::Unknown { reason: text } => ProbeError::Unavailable(text, remedy),
+            }
         })
     }
 

@@ -65,15 +65,15 @@ pub enum Outcome {
     },
 }
 
-/// Why messages cannot leave now, as found by [`Transport::probe`].
+/// Why messages cannot leave now, as found by [`Transport::probe`], and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// It may pass by itself.
-    #[error("mail cannot be sent now: {0}")]
-    Unavailable(String),
+    #[error("mail cannot be sent now: {0}: {1}")]
+    Unavailable(String, &'static str),
     /// Somebody has to change a setting, here or on the mail server.
-    #[error("mail cannot be sent as it is set up: {0}")]
-    Misconfigured(String),
+    #[error("mail cannot be sent as it is set up: {0}: {1}")]
+    Misconfigured(String, &'static str),
 }
 
 /// How messages leave.

@@ -25,9 +25,18 @@ pub async fn all(connection: &mut PgConnection) -> Result<Vec<LinkKey>, sqlx::Er
 ///
 /// The database does not answer.
 pub async fn newest_or_new(connection: &mut PgConnection, now: Timestamp) -> Result<LinkKey, sqlx::Error> {
-    if let Some(newest) = all(&mut *connection).await?.into_iter().next() {
-        return Ok(newest);
+    match all(&mut *connection).await?.into_iter().next() {
+        Some(newest) => Ok(newest),
+        None => make(connection, now).await,
     }
+}
+
+/// Makes a key, which signs from now on.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn make(connection: &mut PgConnection, now: Timestamp) -> Result<LinkKey, sqlx::Error> {
     let mut key = [0; 32];
     rand::fill(&mut key).expect("the system has randomness to give");
     let id = sqlx::query_scalar!(
@@ -36,4 +45,14 @@ pub async fn newest_or_new(connection: &mut PgConnection, now: Timestamp) -> Res
         now.to_sqlx()
     );
     Ok(LinkKey { id: id.fetch_one(connection).await?, key })
+}
+
+/// Ends every key but one, and with it every link that such a key signed; how many they were.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn end_all_but(connection: &mut PgConnection, id: i32) -> Result<u64, sqlx::Error> {
+    let ended = sqlx::query!("-- link_keys.end_all_but\nDELETE FROM link_keys WHERE id <> $1", id).execute(connection).await?;
+    Ok(ended.rows_affected())
 }

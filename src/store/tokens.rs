@@ -190,6 +190,42 @@ pub async fn list(connection: &mut PgConnection) -> Result<Vec<Token>, sqlx::Err
     rows.into_iter().map(Token::try_from).collect()
 }
 
+/// Makes a token with the rights and the name of one that counts, and has that one end at a moment, if it does not end before; absent
+/// where there is none that counts. The new one ends when the old one was to end, unless another end is given.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn rotate(
+    connection: &mut PgConnection,
+    old: i64,
+    old_ends_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<(i64, Secret)>, sqlx::Error> {
+    let secret = Secret::generate();
+    let id = sqlx::query_scalar!(
+        r#"-- tokens.rotate
+        INSERT INTO tokens (name, role, token_hash, teams, may_see_restricted, created_at, expires_at)
+        SELECT name, role, $2, teams, may_see_restricted, $3, coalesce($4, expires_at) FROM tokens
+        WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3) FOR UPDATE
+        RETURNING id"#,
+        old,
+        secret.hash(),
+        now.to_sqlx(),
+        expires_at.map(Timestamp::to_sqlx) as _
+    );
+    let Some(id) = id.fetch_optional(&mut *connection).await? else { return Ok(None) };
+    sqlx::query!(
+        "-- tokens.end\nUPDATE tokens SET expires_at = least(expires_at, $2) WHERE id = $1",
+        old,
+        old_ends_at.to_sqlx()
+    )
+    .execute(connection)
+    .await?;
+    Ok(Some((id, secret)))
+}
+
 /// Takes a token back; tells whether there was one to take back.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use jiff::civil::date;
 use plo_drift::api::auth::Access;
 use plo_drift::api::openapi;
 use plo_drift::api::router::ROUTES;
+use plo_drift::api::security_txt;
 use plo_drift::exchange::document::{self, Reading};
 use serde_json::{Value, json};
 
@@ -28,9 +29,9 @@ fn operations(contract: &Value) -> Vec<(String, String, Value)> {
     paths.iter().flat_map(of_path).collect()
 }
 
-/// Pages for people are not part of it.
+/// Pages for people, and what RFC 9116 says already, are not part of it.
 fn is_for_people(path: &str) -> bool {
-    path.starts_with("/acknowledge/") || path.starts_with("/docs")
+    path.starts_with("/acknowledge/") || path.starts_with("/docs") || path == security_txt::PATH
 }
 
 #[test]

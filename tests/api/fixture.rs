@@ -1,6 +1,5 @@
 //! The router over a fresh database, on a day that stands still, and rows to put into it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use plo_drift::api::gate::{Gate, RequestLimits};
+use plo_drift::api::site::Site;
 use plo_drift::api::{self, ApiState};
 use plo_drift::app;
 use plo_drift::clock::Clock;
@@ -56,20 +56,33 @@ pub fn router(pool: PgPool) -> Router {
 
 /// The same, held to these limits.
 pub fn router_within(limits: RequestLimits, pool: PgPool) -> Router {
-    router_with(limits, pool, None, Clock::told_by(now))
+    router_with(limits, pool, None, Clock::told_by(now), &[])
+}
+
+/// A router of a service that is configured by variables.
+pub fn router_configured(pool: PgPool, variables: &[(&str, &str)]) -> Router {
+    router_with(wide(), pool, None, Clock::told_by(now), variables)
 }
 
 /// A router to which the tokens of an issuer count, at what a clock says.
 pub fn router_of(pool: PgPool, identity: Option<Arc<Identity>>, clock: Clock) -> Router {
-    router_with(wide(), pool, identity, clock)
+    router_with(wide(), pool, identity, clock, &[])
 }
 
-fn router_with(limits: RequestLimits, pool: PgPool, identity: Option<Arc<Identity>>, clock: Clock) -> Router {
-    let config = Config::from_layers(None, &BTreeMap::new()).expect("the defaults are right");
+fn router_with(
+    limits: RequestLimits,
+    pool: PgPool,
+    identity: Option<Arc<Identity>>,
+    clock: Clock,
+    variables: &[(&str, &str)],
+) -> Router {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let config = Config::from_layers(None, &variables.collect()).expect("a right configuration");
     let policy = InForce::or(PolicyDocument::built_in());
     api::router(Arc::new(ApiState {
         metrics: plo_drift::metrics::Metrics::default(),
         metrics_apart: false,
+        site: Site::of(&config),
         gate: Arc::new(Gate::of(limits)),
         import_place: api::imports::ImportPlace::default(),
         preview: app::previews(&pool, &config, &policy),

@@ -6,7 +6,7 @@ use plo_drift::links::{self, Link, LinkKey};
 use plo_drift::store::link_keys;
 
 use crate::acknowledge::{FORM, RIGHT, answer, assert_page, key, link, link_until, mailed, open};
-use crate::fixture::{alert_id, day, percent_encoded, post, request, send};
+use crate::fixture::{alert_id, day, now, percent_encoded, post, request, send};
 
 #[tokio::test]
 async fn a_link_that_is_not_ours_reveals_nothing() {
@@ -107,5 +107,21 @@ async fn the_first_two_who_need_a_key_both_sign_links_that_count() {
     assert!(keys.contains(&one) && keys.contains(&other));
     drop(connection);
     assert_eq!(key(&api).await, keys[0], "from then on there is one that signs");
+    api.close().await;
+}
+
+#[tokio::test]
+async fn a_new_key_leaves_the_links_of_the_old_one_until_that_is_ended() {
+    let api = mailed().await;
+    let old = link(&api, 1).await;
+    let mut connection = api.database.pool.acquire().await.expect("a connection is free");
+    let made = link_keys::make(&mut connection, now()).await.expect("a key can be made");
+    assert_eq!(key(&api).await, made, "the newest signs");
+    let new = link(&api, 1).await;
+    let statuses = async || (open(&api, &old).await.status.as_u16(), open(&api, &new).await.status.as_u16());
+    assert_eq!(statuses().await, (200, 200));
+    assert_eq!(link_keys::end_all_but(&mut connection, made.id).await.expect("it answers"), 1);
+    assert_eq!(statuses().await, (404, 200));
+    drop(connection);
     api.close().await;
 }

@@ -24,6 +24,7 @@ mod panel;
 mod parameters;
 mod policy;
 mod record;
+mod security;
 mod sign_in;
 mod sign_in_place;
 mod statistics;

@@ -1,13 +1,17 @@
-//! What is measured, and that the README lists exactly that.
+//! What is measured, and that documents, alert rules and dashboard speak of exactly that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::to_bytes;
 use axum::http::StatusCode;
 use plo_drift::store::tokens::ApiRole;
+use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::fixture::{Api, open_alert, request};
+
+const WATCH: &str = include_str!("../../docs/watch.md");
+const RULES: &str = include_str!("../../config/monitoring/alerts.yml");
 
 async fn scraped(api: &Api) -> String {
     let response = api.router.clone().oneshot(request("GET", "/metrics", None)).await.expect("the router never fails");
@@ -17,7 +21,7 @@ async fn scraped(api: &Api) -> String {
     String::from_utf8(bytes.into()).expect("it is UTF-8")
 }
 
-/// The name of each measure, as the README has it.
+/// The name of each measure, as the documents have it.
 fn names(text: &str) -> BTreeSet<String> {
     let described = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let named = described.map(|line| {
@@ -27,21 +31,97 @@ fn names(text: &str) -> BTreeSet<String> {
     named.collect()
 }
 
-#[tokio::test]
-async fn the_readme_lists_what_is_measured() {
-    let api = Api::new().await;
+/// What a service that has done some work shows.
+async fn shown_after_some_work(api: &Api) -> String {
     api.sql("INSERT INTO cases (reference, recorded_on, started_on) VALUES ('C-1', '2026-06-01', '2026-06-01')").await;
     api.sql(&open_alert(1, "C-1", "red")).await;
     api.sql("INSERT INTO recipients (name, email, role) VALUES ('A', 'b@example.org', 'director')").await;
     api.sql("INSERT INTO messages (id, kind, recipient_id, state, created_at) SELECT gen_random_uuid(), 'alert', id, 'gathering', now() FROM recipients").await;
-    scraped(&api).await;
-    let found = names(&scraped(&api).await);
-    let readme = include_str!("../../README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `plo_drift_"));
+    scraped(api).await;
+    scraped(api).await
+}
+
+#[tokio::test]
+async fn the_documents_list_what_is_measured() {
+    let api = Api::new().await;
+    let found = names(&shown_after_some_work(&api).await);
+    let rows = WATCH.lines().filter_map(|line| line.strip_prefix("| `plo_drift_"));
     let listed: BTreeSet<String> =
         rows.map(|row| format!("plo_drift_{}", row.split(['`', '{']).next().unwrap_or_default())).collect();
     assert_eq!(listed, found);
     api.close().await;
+}
+
+/// The labels of each series that is shown, by its name; those of a histogram with their endings.
+fn labels(text: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let series = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let (name, rest) = line.split_at(line.find(['{', ' ']).expect("a value"));
+        (
+            name,
+            rest.split("=\"")
+                .filter_map(|before| before.rsplit(['{', ',']).next())
+                .filter(|name| !name.contains(' '))
+                .collect(),
+        )
+    });
+    series.collect()
+}
+
+/// The names in an expression that begin as ours do, each with the labels that it is asked for.
+fn asked(expression: &str) -> Vec<(&str, Vec<&str>)> {
+    let is_of_a_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let starts = expression.match_indices("plo_drift_").map(|(at, _)| &expression[at..]);
+    let asked = starts.map(|rest| {
+        let (name, rest) = rest.split_at(rest.find(|letter| !is_of_a_name(letter)).unwrap_or(rest.len()));
+        let matchers = rest.strip_prefix('{').and_then(|rest| rest.split('}').next()).unwrap_or_default();
+        let pieces = matchers.split('"').step_by(2);
+        (name, pieces.map(|piece| piece.trim_matches(|letter| !is_of_a_name(letter))).filter(|name| !name.is_empty()).collect())
+    });
+    asked.collect()
+}
+
+/// The labels by which an expression groups.
+fn grouped_by(expression: &str) -> Vec<&str> {
+    let groups = expression.split(" by (").skip(1).filter_map(|rest| rest.split(')').next());
+    groups.flat_map(|group| group.split(", ")).collect()
+}
+
+#[tokio::test]
+async fn alert_rules_and_dashboard_ask_for_what_is_shown() {
+    const PROMETHEUS_OWN: [&str; 2] = ["instance", "job"];
+    let api = Api::new().await;
+    let text = shown_after_some_work(&api).await;
+    let shown = labels(&text);
+    let dashboard: Value = serde_json::from_str(include_str!("../../config/monitoring/dashboard.json")).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels").iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().expect("a panel asks for something"));
+    let of_panels = targets.map(|target| target["expr"].as_str().expect("an expression"));
+    let of_rules = RULES.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+    let expressions: Vec<&str> = of_panels.chain(of_rules).collect();
+    assert!(expressions.len() > 25, "only {} were found", expressions.len());
+    for expression in expressions {
+        assert!(expression.contains("plo_drift_") || expression.contains("up{job="), "{expression}");
+        for (name, wanted) in asked(expression) {
+            let known = shown.get(name).unwrap_or_else(|| panic!("{name} in {expression} is not shown"));
+            for label in wanted.into_iter().chain(grouped_by(expression)) {
+                assert!(known.contains(label) || PROMETHEUS_OWN.contains(&label), "{label} of {name} in {expression}");
+            }
+        }
+    }
+    api.close().await;
+}
+
+#[test]
+fn each_alert_rule_is_tested_and_says_where_it_stands_what_to_do() {
+    let alerts: BTreeSet<&str> = RULES.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    let described: BTreeSet<&str> = WATCH.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    assert_eq!(alerts, described);
+    assert_eq!(RULES.matches("expr: ").count(), RULES.matches("- alert: ").count(), "each expression stands on one line");
+    for alert in alerts {
+        assert!(RULES.contains(&format!("runbook: docs/watch.md#{}\n", alert.to_lowercase())), "{alert}");
+        let test = format!("alertname: {alert}\n        exp_alerts:");
+        assert!(include_str!("../monitoring/alerts.yml").contains(&test), "no test sees {alert} fire");
+    }
 }
 
 #[tokio::test]

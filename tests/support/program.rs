@@ -1,9 +1,12 @@
 //! The program as it is run, and where it finds what it needs.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
 
 use super::database::TestDatabase;
+
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A database, and the environment in which the program finds it.
 pub struct Place {
@@ -70,4 +73,31 @@ pub fn file(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     std::fs::write(&path, text).expect("the file is written");
     path.to_str().expect("a plain path").to_owned()
+}
+
+/// A port on 127.0.0.1 that nothing listens on.
+pub fn port_that_is_free() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Waits until something holds.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let give_up = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < give_up, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Asks a running program to stop, and waits for its end.
+pub fn terminate(mut child: Child) -> Option<i32> {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+    let mut code = None;
+    wait_until("the program stops", || {
+        code = child.try_wait().expect("the child is ours").map(|status| status.code());
+        code.is_some()
+    });
+    code.flatten()
 }

@@ -139,7 +139,7 @@ async fn a_wrong_certificate_gets_no_mail() {
     let outcome = transport.send(&envelope(MESSAGE)).await;
     let Outcome::Misconfigured { reason } = outcome else { panic!("{outcome:?}") };
     assert!(reason.contains("certificate"), "{reason}");
-    assert_eq!(transport.probe().await, Err(ProbeError::Misconfigured(reason)));
+    assert!(matches!(transport.probe().await, Err(ProbeError::Misconfigured(why, _)) if why == reason));
     assert!(server.received().is_empty());
 }
 
@@ -155,10 +155,8 @@ async fn a_server_that_wants_a_password_gets_the_right_one() {
     let server = SmtpServer::start(Behaviour::RequireAuth { user: "drift".to_owned(), password: "hunter2".to_owned() });
     assert_eq!(to(&server).send(&envelope(MESSAGE)).await, misconfigured("530 Authentication required"));
     assert_eq!(signing_in(&server, "hunter1").send(&envelope(MESSAGE)).await, misconfigured("535 Wrong user or password"));
-    assert_eq!(
-        signing_in(&server, "hunter1").probe().await,
-        Err(ProbeError::Misconfigured("535 Wrong user or password".to_owned()))
-    );
+    let probed = signing_in(&server, "hunter1").probe().await;
+    assert!(matches!(probed, Err(ProbeError::Misconfigured(why, _)) if why == "535 Wrong user or password"));
     assert!(server.received().is_empty());
     assert_eq!(signing_in(&server, "hunter2").send(&envelope(MESSAGE)).await, accepted("250 OK"));
     signing_in(&server, "hunter2").probe().await.expect("the right password");
@@ -211,7 +209,7 @@ async fn a_server_that_is_down_is_tried_again(#[case] tls: Tls) {
     let outcome = transport.send(&envelope(MESSAGE)).await;
     let Outcome::Temporary { reply } = outcome else { panic!("{outcome:?}") };
     assert!(reply.contains("refused"), "{reply}");
-    assert_eq!(transport.probe().await, Err(ProbeError::Unavailable(reply)));
+    assert!(matches!(transport.probe().await, Err(ProbeError::Unavailable(why, _)) if why == reply));
 }
 
 #[rstest::rstest]

@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{Instrument, warn};
 use uuid::Uuid;
 
 use super::super::sweep::judge::{self, Which};
@@ -38,7 +38,7 @@ pub async fn go(pool: &PgPool, sweep: &Sweep, now: Moment, stop: &CancellationTo
     let mut walkers = JoinSet::new();
     for _ in 0..SIDE_BY_SIDE {
         let (pool, sweep, stop, round) = (pool.clone(), sweep.clone(), stop.clone(), round.clone());
-        walkers.spawn(async move { walk(&pool, &sweep, now, &stop, &round).await });
+        walkers.spawn(async move { walk(&pool, &sweep, now, &stop, &round).await }.in_current_span());
     }
     let (mut found, mut first_wrong) = (Found::default(), None);
     // Each of them is waited for, whatever becomes of the others: none is cut off within a transaction.

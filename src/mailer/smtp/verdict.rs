@@ -42,6 +42,27 @@ impl Fault {
         Self::Reply { code: response.code().into(), text: said(response) }
     }
 
+    /// What whoever runs this service can do about it before any message is sent.
+    pub(super) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Reply { code: 530 | 534 | 535 | 538, .. } => {
+                "correct mail.username and mail.password, or have the mail server let this user in"
+            }
+            Self::Reply { code: 400..=499, .. } => "try again in a while",
+            Self::Reply { .. } | Self::Unfit(_) => "ask whoever runs the mail server what it wants of this machine",
+            Self::Lost(_) => {
+                "see that mail.host and mail.port are right, that the mail server runs, and that no firewall is between"
+            }
+            Self::Tls(_) => {
+                "mail.host must be a name in the mail server's certificate, and mail.ca_file the authority that signed it where this \
+                machine does not know that; see that mail.tls suits mail.port"
+            }
+            Self::Setting(_) => {
+                "change mail.port and mail.tls to what the mail server offers, or have it offer what is missing"
+            }
+        }
+    }
+
     /// What the fault means for the message, given how far the attempt had come.
     pub(super) fn at(self, stage: Stage) -> Outcome {
         match (self, stage) {

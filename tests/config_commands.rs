@@ -8,9 +8,10 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use plo_drift::private_postgres;
 use plo_drift::store::MIGRATOR;
-use sqlx::AssertSqlSafe;
-use support::program::{Place, file, in_words, port_that_is_free, program};
+use sqlx::{AssertSqlSafe, Connection as _};
+use support::program::{Place, file, in_words, port_that_is_free, program, wait_until};
 use support::smtp::{Behaviour, SmtpServer};
 use support::world::open;
 
@@ -147,6 +148,13 @@ async fn the_database_is_tried_and_what_is_wrong_with_it_is_told() {
     assert_said(&at(&theirs), 0, &["may not migrate: serve with --no-migrate"]);
     sql(&format!("REVOKE INSERT ON journal FROM {role}")).await;
     assert_said(&at(&theirs), 2, &["(INSERT ON journal)"]);
+    sql(&format!("ALTER ROLE {role} CONNECTION LIMIT 0")).await;
+    assert_said(&at(&theirs), 3, &["the database takes no connection now (53300): try again"]);
+    sql(&format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await;
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(&place.database.pool).await.expect("it answers");
+    sql(&format!("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")).await;
+    assert_said(&at(&theirs), 2, &["the role may not connect to this database: GRANT CONNECT"]);
     sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
 
     assert_said(&at(&theirs), 2, &["create the role, and allow it in the server's pg_hba.conf"]);
@@ -161,6 +169,29 @@ async fn the_database_is_tried_and_what_is_wrong_with_it_is_told() {
     sql("DROP TABLE _sqlx_migrations").await;
     assert_said(&place.run(&database), 1, &["the database has no tables yet: run plo-drift migrate"]);
     place.database.close().await;
+}
+
+/// On a server of the test's own: whom it asks for a password is not a matter of one database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_told_from_a_database_that_does_not_answer() {
+    let server = private_postgres::start().expect("a private PostgreSQL starts");
+    let mut connection = sqlx::PgConnection::connect(server.url()).await.expect("it accepts connections");
+    let prepared = "CREATE ROLE drift LOGIN PASSWORD 'hunter2';
+        COPY (SELECT 'local all drift scram-sha-256') TO PROGRAM 'cat - pg_hba.conf > new && mv new pg_hba.conf';
+        SELECT pg_reload_conf()";
+    sqlx::raw_sql(prepared).execute(&mut connection).await.expect("it is SQL");
+    connection.close().await.expect("a connection can be closed");
+    let (check, mut said) = (["config", "check", "--database"], String::new());
+    // A server takes a moment to read its rules anew.
+    wait_until("a wrong password is refused", || {
+        let output = program(&check).env("DATABASE_URL", url_as(server.url(), "drift:hunter1", None)).output();
+        said = in_words(&output.expect("the program starts"));
+        said.starts_with("Some(2)") && said.contains("correct them in database.url")
+    });
+    assert!(!said.contains("hunter"), "{said}");
+    let right = program(&check).env("DATABASE_URL", url_as(server.url(), "drift:hunter2", None)).output();
+    assert_said(&right.expect("the program starts"), 1, &["role drift", "the database has no tables yet"]);
+    server.stop();
 }
 
 #[test]

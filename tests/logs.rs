@@ -40,6 +40,7 @@ async fn each_line_says_which_request_run_or_message_it_is_about() {
         .env("PLO_DRIFT__MAIL__TRANSPORT", "smtp")
         .env("PLO_DRIFT__MAIL__PORT", smtp.port().to_string())
         .env("PLO_DRIFT__MAIL__CA_FILE", file(place.folder.path(), "ca.pem", smtp.ca_pem()))
+        .env("PLO_DRIFT__HEARTBEAT__URL", format!("http://127.0.0.1:{}/hunter2", port_that_is_free()))
         .env("PLO_DRIFT__JOBS__SWEEP_EVERY_SECONDS", "1")
         .env("PLO_DRIFT__JOBS__DELIVER_EVERY_SECONDS", "1")
         // The second attempt of a message panics.
@@ -87,6 +88,9 @@ async fn each_line_says_which_request_run_or_message_it_is_about() {
         if message(line).starts_with("a message ") || of == "plo_drift::telemetry" {
             assert!(carried(line, "message.id").is_some(), "{line}");
         }
+    }
+    for job in ["sweep", "deliver", "reconcile", "heartbeat"] {
+        assert!(lines.iter().any(|line| carried(line, "job.name") == Some(job)), "no line is about {job}");
     }
     let of_request =
         |id: &str| -> Vec<&str> { lines.iter().filter(|line| carried(line, "request.id") == Some(id)).map(message).collect() };

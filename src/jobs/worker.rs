@@ -33,12 +33,13 @@ where
     let mut cause = Cause::Start;
     while !stop.is_cancelled() {
         let span = span_of(name);
-        let done = tokio::spawn(run(cause).instrument(span.clone())).await;
-        span.in_scope(|| match done {
+        match tokio::spawn(run(cause).instrument(span.clone())).await {
             Ok(Ok(())) => {}
-            Ok(Err(wrong)) => error!(reason = without_values(&wrong), "the job failed; the next run tries again"),
-            Err(_) => error!("the job panicked; the next run tries again"),
-        });
+            Ok(Err(wrong)) => span.in_scope(|| {
+                error!(reason = without_values(&wrong), "the job failed; the next run tries again");
+            }),
+            Err(_) => span.in_scope(|| error!("the job panicked; the next run tries again")),
+        }
         tokio::select! {
             () = stop.cancelled() => break,
             () = bell.notified() => cause = Cause::Rung,

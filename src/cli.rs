@@ -160,7 +160,9 @@ impl From<ConnectError> for Failure {
     fn from(wrong: ConnectError) -> Self {
         match wrong {
             ConnectError::Unreachable(_) => Self::Unreachable(wrong.into()),
-            ConnectError::NotConfigured | ConnectError::NotAUrl => Self::Wrong(wrong.into()),
+            ConnectError::NotConfigured | ConnectError::NotAUrl | ConnectError::Unproved(_) | ConnectError::SharedSessions => {
+                Self::Wrong(wrong.into())
+            }
         }
     }
 }

@@ -1,0 +1,14 @@
+//! What an operator does with the database: roles that may do no more than they must, copies that are restored, programs of two
+//! versions at once, certificates, poolers.
+
+mod certificates;
+#[path = "../faults/postgres/cluster.rs"]
+#[expect(dead_code, reason = "the fault tests stand on the rest")]
+mod cluster;
+mod pooler;
+#[path = "../faults/running.rs"]
+#[expect(dead_code, reason = "the fault tests stand on the rest")]
+mod running;
+#[expect(dead_code, reason = "other tests stand on the rest")]
+#[path = "../support/mod.rs"]
+mod support;

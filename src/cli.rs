@@ -8,6 +8,7 @@ mod erase;
 mod evaluate;
 mod export;
 mod files;
+mod grant;
 mod healthcheck;
 mod import;
 mod mail;
@@ -51,6 +52,7 @@ enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
     Migrate(migrate::Migrate),
+    Grant(grant::Grant),
     Check(check::Check),
     Evaluate(evaluate::Evaluate),
     Calendar(calendar::Calendar),
@@ -207,6 +209,7 @@ fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
         Command::Demo(command) => command.run(clock),
         Command::Serve(command) => in_runtime(command.run(setting()?)),
         Command::Migrate(command) => in_runtime(command.run(setting()?)),
+        Command::Grant(command) => in_runtime(command.run(setting()?)),
         Command::Check(command) => in_runtime(command.run(setting()?)),
         Command::Import(import::Import { suggest: Some(file), .. }) => import::suggest::run(&file),
         Command::Import(command) => in_runtime(command.run(setting()?)),

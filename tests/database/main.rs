@@ -5,10 +5,15 @@ mod certificates;
 #[path = "../faults/postgres/cluster.rs"]
 #[expect(dead_code, reason = "the fault tests stand on the rest")]
 mod cluster;
+#[path = "../faults/count.rs"]
+#[expect(dead_code, reason = "the fault tests stand on the rest")]
+mod count;
 mod pooler;
+mod roles;
 #[path = "../faults/running.rs"]
 #[expect(dead_code, reason = "the fault tests stand on the rest")]
 mod running;
 #[expect(dead_code, reason = "other tests stand on the rest")]
 #[path = "../support/mod.rs"]
 mod support;
+mod working_day;

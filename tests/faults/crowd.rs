@@ -66,7 +66,8 @@ async fn three_services_and_64_sweeps_at_once_make_one_alert_of_a_fact_and_one_m
 }
 
 /// A session of a service that holds rows and has said nothing for a while.
-const SLEEPING_SESSION: &str = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'plo-drift'
+const SLEEPING_SESSION: &str =
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'plo-drift'
     AND state = 'idle in transaction' AND state_change < clock_timestamp() - interval '300 ms'";
 
 /// A sweep has no lease but its transaction, which the database ends after a minute of silence. The test does not wait for that minute,

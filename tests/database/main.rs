@@ -1,6 +1,7 @@
 //! What an operator does with the database: roles that may do no more than they must, copies that are restored, programs of two
 //! versions at once, certificates, poolers.
 
+mod backup;
 mod certificates;
 #[path = "../faults/postgres/cluster.rs"]
 #[expect(dead_code, reason = "the fault tests stand on the rest")]

@@ -9,8 +9,10 @@ mod cluster;
 #[path = "../faults/count.rs"]
 #[expect(dead_code, reason = "the fault tests stand on the rest")]
 mod count;
+mod fail_over;
 mod pooler;
 mod roles;
+mod rolling_update;
 #[path = "../faults/running.rs"]
 #[expect(dead_code, reason = "the fault tests stand on the rest")]
 mod running;

@@ -29,7 +29,7 @@ async fn the_service_does_a_day_s_work_as_a_role_that_owns_nothing() {
     grants::grant(&mut owner, Purpose::Service, &role.name).await.expect("it is granted");
     drop(owner);
     let smtp = SmtpServer::start(Behaviour::Accept);
-    let mut service = Service::on(&role.url, &smtp);
+    let mut service = Service::on(&role.url, &smtp).without_migrating();
     let folder = tempfile::tempdir().expect("a folder");
 
     // Before anybody serves.

@@ -9,6 +9,7 @@ mod erase;
 mod evaluate;
 mod export;
 mod files;
+mod grant;
 mod healthcheck;
 mod import;
 mod link_key;
@@ -55,6 +56,7 @@ enum Command {
     Migrate(migrate::Migrate),
     #[command(subcommand)]
     Config(config::Config),
+    Grant(grant::Grant),
     Check(check::Check),
     Evaluate(evaluate::Evaluate),
     Calendar(calendar::Calendar),
@@ -166,7 +168,9 @@ impl From<ConnectError> for Failure {
     fn from(wrong: ConnectError) -> Self {
         match wrong {
             ConnectError::Unreachable(_) => Self::Unreachable(wrong.into()),
-            ConnectError::NotConfigured | ConnectError::NotAUrl => Self::Wrong(wrong.into()),
+            ConnectError::NotConfigured | ConnectError::NotAUrl | ConnectError::Unproved(_) | ConnectError::SharedSessions => {
+                Self::Wrong(wrong.into())
+            }
         }
     }
 }
@@ -212,6 +216,7 @@ fn dispatch(cli: Cli, clock: Clock) -> Result<Done, Failure> {
         Command::Serve(command) => in_runtime(command.run(setting()?)),
         Command::Migrate(command) => in_runtime(command.run(setting()?)),
         Command::Config(config::Config::Check(command)) => in_runtime(command.run(Config::load(cli.config.as_deref()), &clock)),
+        Command::Grant(command) => in_runtime(command.run(setting()?)),
         Command::Check(command) => in_runtime(command.run(setting()?)),
         Command::Import(import::Import { suggest: Some(file), .. }) => import::suggest::run(&file),
         Command::Import(command) => in_runtime(command.run(setting()?)),

@@ -455,7 +455,7 @@ fn base_url(fields: &mut Fields) -> Option<String> {
 }
 
 fn database(fields: &mut Fields) -> Option<DatabaseConfig> {
-    let url = fields.text_or_empty("url").filter(|url| !url.is_empty()).map(SecretString::from);
+    let url = fields.long_text_or_empty("url").filter(|url| !url.is_empty()).map(SecretString::from);
     let max_connections = fields.number("max_connections", 5..=1_000);
     let wait = fields.number("wait_seconds", 0..=3_600);
     Some(DatabaseConfig { url, max_connections: max_connections?, wait: Duration::from_secs(wait?.into()) })

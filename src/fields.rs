@@ -56,6 +56,9 @@ pub(crate) fn one_of<T: Copy>(all: &[T], code: fn(T) -> &'static str) -> String 
 /// The longest text that a field may hold, in characters.
 pub const LONGEST_TEXT: usize = 200;
 
+/// The most characters of a long one.
+const LONGEST_LONG_TEXT: usize = 4_000;
+
 /// Reads a whole document; the result counts only where no mistake was made.
 ///
 /// # Errors
@@ -104,6 +107,15 @@ impl<'v> Fields<'v> {
     pub fn text_or_empty(&mut self, name: &'static str) -> Option<&'v str> {
         let text = self.string(name, "must be a text")?;
         self.plain(name, text)
+    }
+
+    /// Like [`Fields::text_or_empty`], for what may be long: the URL of a database holds host, password and names of files.
+    pub fn long_text_or_empty(&mut self, name: &'static str) -> Option<&'v str> {
+        let text = self.string(name, "must be a text")?;
+        match plain_text_within(LONGEST_LONG_TEXT, text) {
+            Ok(()) => Some(text),
+            Err(reason) => self.mistake(name, &reason),
+        }
     }
 
     /// Words, as [`plain_words`] wants them, that must be given.
@@ -304,14 +316,18 @@ impl<'v> Fields<'v> {
 ///
 /// What would be right.
 pub fn plain_text(text: &str) -> Result<(), String> {
+    plain_text_within(LONGEST_TEXT, text)
+}
+
+fn plain_text_within(longest: usize, text: &str) -> Result<(), String> {
     if text != text.trim() {
         Err("must not begin or end with a space".to_owned())
     } else if text.chars().any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')) {
         Err("must not hold line breaks or other control characters".to_owned())
     } else if text.chars().any(misleads) {
         Err("must not hold invisible characters".to_owned())
-    } else if text.chars().nth(LONGEST_TEXT).is_some() {
-        Err(format!("must be at most {LONGEST_TEXT} characters long"))
+    } else if text.chars().nth(longest).is_some() {
+        Err(format!("must be at most {longest} characters long"))
     } else {
         Ok(())
     }

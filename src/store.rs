@@ -14,6 +14,7 @@ pub mod data_quality;
 pub mod erasure;
 pub mod facts;
 pub mod gathering;
+pub mod grants;
 pub mod history;
 pub mod invariants;
 pub mod jobs;
@@ -82,7 +83,10 @@ pub fn without_values(wrong: &anyhow::Error) -> String {
     match wrong.downcast_ref::<sqlx::Error>() {
         Some(sqlx::Error::Database(refused)) => {
             let constraint = refused.constraint().map_or_else(String::new, |constraint| format!(", {constraint}"));
-            format!("the database refused it ({}{constraint})", refused.code().unwrap_or_default())
+            let code = refused.code().unwrap_or_default();
+            // The service's role may not: a migration came after what it was granted last.
+            let advice = if code == "42501" { "; plo-drift grant says what its role may do" } else { "" };
+            format!("the database refused it ({code}{constraint}){advice}")
         }
         Some(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
             "the database holds what is not known here".to_owned()

@@ -141,8 +141,12 @@ async fn the_database_is_tried_and_what_is_wrong_with_it_is_told() {
     let role = format!("plo_test_{}", uuid::Uuid::now_v7().simple());
     sql(&format!("CREATE ROLE {role} LOGIN")).await;
     let theirs = url_as(&place.database.url, &role, None);
-    let refused =
-        ["may not do what the service does", "SELECT ON alerts", "UPDATE ON tokens", "have the owner of the tables grant it"];
+    let refused = [
+        "may not do what the service does",
+        "SELECT ON alerts",
+        "UPDATE ON tokens",
+        "have the owner of the tables run plo-drift grant",
+    ];
     assert_said(&at(&theirs), 2, &refused);
     sql(&format!("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}")).await;
     assert_said(&at(&theirs), 0, &["may not migrate: serve with --no-migrate"]);

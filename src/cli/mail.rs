@@ -1,6 +1,8 @@
 //! `plo-drift mail`: the outbox.
 
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
@@ -33,6 +35,15 @@ pub enum Mail {
         /// Every dead message.
         #[arg(long)]
         all: bool,
+    },
+    /// After the database was restored from a copy: put on record as sent what the mail server has taken on since, by its log.
+    ///
+    /// Do it before the service is started. Every Message-ID of ours in the log counts, so give it only lines of mail that was taken
+    /// on, from after the copy was made.
+    Sent {
+        /// The file with the lines of the log; `-` for standard input.
+        #[arg(value_name = "LOG")]
+        log: PathBuf,
     },
     /// Show a message as it is sent, and what the mail server said to each attempt.
     Show {
@@ -82,6 +93,22 @@ impl Mail {
                 }
                 println!("{} queued again", Counted(i64::try_from(replayed.len()).unwrap_or(i64::MAX), "message"));
             }
+            Self::Sent { log } => {
+                let taken_on = outbox::taken_on(&mut connection, &message_ids(&read(&log)?), setting.clock.now().at).await?;
+                let messages = |count: usize| Counted(i64::try_from(count).unwrap_or(i64::MAX), "message");
+                println!(
+                    "{} put on record as sent, {} on record before",
+                    messages(taken_on.settled),
+                    messages(taken_on.before)
+                );
+                if taken_on.unknown > 0 {
+                    println!(
+                        "{} made after the copy, and not in it: people have them, and what they tell will be told once more",
+                        messages(taken_on.unknown)
+                    );
+                    return Ok(Done::WithRefusals);
+                }
+            }
             Self::Show { id } => {
                 let Some((shown, attempts)) = outbox::show(&mut connection, id).await? else {
                     return Err(Failure::usage(format!("there is no message {id}: see mail list")));
@@ -100,4 +127,22 @@ impl Mail {
         }
         Ok(Done::Whole)
     }
+}
+
+fn read(log: &Path) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = if log.as_os_str() == "-" {
+        std::io::stdin().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(log).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|wrong| Failure::usage(format!("{} cannot be read: {wrong}", log.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The messages whose Message-IDs are in a text, each once.
+fn message_ids(text: &str) -> Vec<Uuid> {
+    const LENGTH: usize = 36;
+    let before_at = text.match_indices('@').filter_map(|(at, _)| text.get(at.checked_sub(LENGTH)?..at));
+    before_at.filter_map(|id| id.parse().ok()).collect::<BTreeSet<Uuid>>().into_iter().collect()
 }

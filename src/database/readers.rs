@@ -8,9 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+
+use super::LIMITS;
+
+/// What each session keeps to beside the limits. A statement here is made for one way through the tables, which the plan for any values takes, too.
+const SETTINGS: &str = "SET default_transaction_read_only = on; SET plan_cache_mode = force_generic_plan";
 
 /// How long a read waits for a session, whether one becomes free or is opened, and for its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -114,10 +119,9 @@ impl Readers {
     }
 
     async fn open(&self) -> Result<Session, sqlx::Error> {
-        // A statement here is made for one way through the tables, which the plan for any values takes, too.
-        let options = [("default_transaction_read_only", "on"), ("plan_cache_mode", "force_generic_plan")];
-        let options = self.0.pool.connect_options().as_ref().clone().options(options);
-        let connection = PgConnection::connect_with(&options).await?;
+        let mut connection = PgConnection::connect_with(&self.0.pool.connect_options()).await?;
+        connection.execute(LIMITS).await?;
+        connection.execute(SETTINGS).await?;
         let now = Instant::now();
         // Counted once it is there, so that it was there before whatever is given while it is the newest.
         let number = SessionNumber(self.0.opened.fetch_add(1, Ordering::SeqCst) + 1);

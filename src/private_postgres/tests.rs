@@ -83,7 +83,7 @@ fn a_server_that_ends_early_is_told_with_the_last_lines_of_its_log() {
     let account = account::unprivileged().expect("there is a user");
     let programs = Programs { folder: bin.path().to_owned(), account };
     let folder = create_folder(&programs).expect("there is room");
-    let (guard, log) = spawn_guard(&programs, &folder).expect("there is a shell");
+    let (guard, log) = spawn_guard(&programs, &folder, &[]).expect("there is a shell");
     let mut server = PrivatePostgres { guard, folder: folder.clone(), log, url: String::new() };
     let error = server.wait_until_ready().expect_err("it cannot start").to_string();
     assert_eq!(error, "PostgreSQL ended while starting; the last it said: one thing | and another");

@@ -362,6 +362,53 @@ pub async fn replay(connection: &mut PgConnection, id: Option<Uuid>, now: Timest
     Ok(replayed)
 }
 
+/// What is known of messages that a mail server has taken on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenOn {
+    /// How many waited, and are on record as sent now.
+    pub settled: usize,
+    /// How many were on record as sent before.
+    pub before: usize,
+    /// How many are in no outbox: they were made after the copy that the database was restored from.
+    pub unknown: usize,
+}
+
+/// Puts messages that wait on record as sent, because the mail server has taken them on: the database was restored from a copy that was
+/// made before. An attempt that holds one is fenced off.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn taken_on(connection: &mut PgConnection, messages: &[Uuid], now: Timestamp) -> Result<TakenOn, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"-- outbox.taken_on
+        WITH waiting AS (
+            SELECT id FROM messages WHERE id = ANY($1) AND state IN ('queued', 'sending') ORDER BY id FOR UPDATE
+        ), lost AS (
+            UPDATE message_attempts SET outcome = 'unknown', settled_at = $2, reply = 'the database was restored from a copy'
+            FROM waiting WHERE message_id = id AND outcome IS NULL
+        ), settled AS (
+            UPDATE messages SET state = 'sent', attempts = attempts + 1, leased_until = NULL, settled_at = $2, reason = NULL
+            FROM waiting WHERE messages.id = waiting.id RETURNING messages.id, attempts
+        ), numbered AS (
+            INSERT INTO message_attempts (message_id, attempt, claimed_at, settled_at, outcome, reply)
+            SELECT id, attempts, $2, $2, 'accepted', $3 FROM settled
+        ), noted AS (
+            INSERT INTO journal (at, what, message_id, reason) SELECT $2, $4, id, $3 FROM settled
+        )
+        SELECT (SELECT count(*) FROM waiting) AS "settled!", count(*) FILTER (WHERE state = 'sent') AS "before!", count(*) AS "known!"
+        FROM messages WHERE id = ANY($1)"#,
+        messages,
+        now.to_sqlx() as _,
+        "taken on before the database was restored: an operator saw it in the mail server's log",
+        What::MessageAccepted.code()
+    );
+    let found = found.fetch_one(connection).await?;
+    let number = |count: i64| usize::try_from(count).unwrap_or_default();
+    let unknown = messages.len().saturating_sub(number(found.known));
+    Ok(TakenOn { settled: number(found.settled), before: number(found.before), unknown })
+}
+
 /// A message as operators see it in a list.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns of the table, by their names")]

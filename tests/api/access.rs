@@ -172,7 +172,7 @@ async fn every_answer_has_a_number_of_its_own_or_the_one_that_was_given() {
 async fn without_a_database_callers_are_told_to_come_back() {
     let api = Api::new().await;
     let token = api.token().await;
-    api.database.pool.close().await;
+    api.served.close().await;
     for path in
         ["/api/v1/cases", "/api/v1/cases/C-1", "/api/v1/alerts", "/api/v1/statistics", "/api/v1/panel", "/api/v1/data-quality"]
     {

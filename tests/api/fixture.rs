@@ -21,11 +21,12 @@ use plo_drift::policy_file::PolicyDocument;
 use plo_drift::store::policies::in_force::InForce;
 use plo_drift::store::tokens::{self, ApiRole, NewToken};
 use serde_json::Value;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::support::database::TestDatabase;
+use crate::support::database::{SERVICE, TestDatabase};
 
 /// A Monday, ten o'clock in London.
 pub const NOW: &str = "2026-06-15T09:00:00Z";
@@ -102,6 +103,8 @@ fn router_with(
 
 pub struct Api {
     pub database: TestDatabase,
+    /// What the router has: connections that may do what the service's role may.
+    pub served: PgPool,
     pub router: Router,
 }
 
@@ -204,7 +207,9 @@ pub fn json_request(method: &str, uri: &str, token: &str, headers: &[(&str, &str
 impl Api {
     pub async fn new() -> Self {
         let database = TestDatabase::new().await;
-        Self { router: router(database.pool.clone()), database }
+        let options = database.pool.connect_options().as_ref().clone().options([("role", SERVICE)]);
+        let served = PgPoolOptions::new().max_connections(5).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options);
+        Self { router: router(served.clone()), served, database }
     }
 
     pub async fn close(self) {

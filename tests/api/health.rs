@@ -41,7 +41,7 @@ fn message(state: &str, sealed_at: &str) -> String {
 #[tokio::test]
 async fn it_lives_as_long_as_it_answers() {
     let api = Api::new().await;
-    api.database.pool.close().await;
+    api.served.close().await;
     let answer = send(&api.router, request("GET", "/health/live", None)).await;
     assert_eq!((answer.status, answer.body), (StatusCode::OK, json!({"status": "live"})));
     api.close().await;

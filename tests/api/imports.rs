@@ -137,7 +137,7 @@ async fn other_types_parameters_and_sizes_are_refused() {
     let (mut parts, body) = put.into_parts();
     parts.method = "PUT".parse().expect("a method");
     send(&api.router, Request::from_parts(parts, body)).await.assert_problem(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large");
-    let narrow = router_within(plo_drift::api::gate::RequestLimits { import_bytes: 1024, ..wide() }, api.database.pool.clone());
+    let narrow = router_within(plo_drift::api::gate::RequestLimits { import_bytes: 1024, ..wide() }, api.served.clone());
     let answer = send(&narrow, import(IMPORTS, &token, "text/csv", large)).await;
     answer.assert_problem(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large");
     assert_eq!(send(&api.router, request("GET", IMPORTS, Some(&token))).await.status, StatusCode::METHOD_NOT_ALLOWED);

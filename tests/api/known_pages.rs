@@ -146,7 +146,7 @@ async fn a_new_day_makes_new_pages() {
     let hours = Arc::new(AtomicI64::new(0));
     let told = hours.clone();
     let clock = Clock::told_by(move || now() + jiff::SignedDuration::from_hours(told.load(Ordering::SeqCst)));
-    let router = router_of(api.database.pool.clone(), None, clock);
+    let router = router_of(api.served.clone(), None, clock);
     let weeks = async || send(&router, request("GET", LIST, Some(&token))).await.body["cases"][0]["weeks_open"].clone();
     for (hour, expected) in [(0, 2), (0, 2), (0, 2), (7 * 24, 3), (7 * 24, 3)] {
         hours.store(hour, Ordering::SeqCst);

@@ -91,7 +91,7 @@ async fn whatever_goes_wrong_is_told_on_a_page() {
     let page = open(&api, &link).await;
     assert_page(&page, StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong");
     assert!(!page.page().contains("elsewhere"));
-    api.database.pool.close().await;
+    api.served.close().await;
     let page = open(&api, &link).await;
     assert_page(&page, StatusCode::SERVICE_UNAVAILABLE, "The service cannot answer at the moment");
     assert_eq!(page.headers["retry-after"], "5");

@@ -157,7 +157,7 @@ async fn measures_tell_of_the_work_and_of_no_case() {
 #[tokio::test]
 async fn without_a_database_what_this_instance_knows_is_told() {
     let api = Api::new().await;
-    api.database.pool.close().await;
+    api.served.close().await;
     let text = scraped(&api).await;
     assert!(text.contains("\nplo_drift_database_up 0\n") && text.contains("plo_drift_build_info{"), "{text}");
     assert!(!text.contains("plo_drift_alerts") && !text.contains("plo_drift_last_sweep"), "what is not known is not told");

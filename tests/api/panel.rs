@@ -242,7 +242,7 @@ async fn every_wrong_parameter_is_named() {
 async fn a_meeting_of_today_is_the_next_one(#[case] now: jiff::Timestamp, #[case] expected: &str) {
     let api = agenda().await;
     let token = api.token().await;
-    let router = router_of(api.database.pool.clone(), None, Clock::told_by(move || now));
+    let router = router_of(api.served.clone(), None, Clock::told_by(move || now));
     let answer = send(&router, request("GET", AGENDA, Some(&token))).await;
     assert_eq!(answer.body["meeting_on"], expected);
     assert_eq!(answer.body["is_working_day"], true);

@@ -64,7 +64,7 @@ async fn a_token_counts_for_its_audience_until_it_expires_and_where_its_issuer_i
         assert!(["its signature is wrong", "it cannot be read"].contains(&why.as_str()), "{why}");
     }
 
-    let unconfigured = router(place.api.database.pool.clone());
+    let unconfigured = router(place.api.served.clone());
     let answer = send(&unconfigured, request("GET", "/api/v1/cases", Some(&token))).await;
     assert_problem(&answer, 401, "unauthenticated");
 

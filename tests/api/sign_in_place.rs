@@ -37,7 +37,7 @@ impl Place {
         let moment = Arc::new(AtomicI64::new(now().as_second()));
         let hand = moment.clone();
         let clock = Clock::told_by(move || Timestamp::from_second(hand.load(Ordering::SeqCst)).expect("it is a moment"));
-        api.router = router_of(api.database.pool.clone(), Some(identity.clone()), clock);
+        api.router = router_of(api.served.clone(), Some(identity.clone()), clock);
         Self { api, identity, moment }
     }
 

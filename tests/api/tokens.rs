@@ -62,7 +62,7 @@ async fn it_is_noted_when_a_token_was_last_used_but_not_with_every_request() {
     let calls = [("09:00:00", "09:00:00"), ("09:00:59", "09:00:00"), ("09:01:00", "09:01:00"), ("08:59:00", "09:01:00")];
     for (at, expected) in calls {
         let at: Timestamp = format!("2026-06-15T{at}Z").parse().expect("it is a moment");
-        let router = router_of(api.database.pool.clone(), None, Clock::told_by(move || at));
+        let router = router_of(api.served.clone(), None, Clock::told_by(move || at));
         // Whether or not the role is enough: the token was used.
         let answer = send(&router, request("POST", "/api/v1/alerts/0/snooze", Some(&token))).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
@@ -73,7 +73,7 @@ async fn it_is_noted_when_a_token_was_last_used_but_not_with_every_request() {
     let mut connection = api.database.pool.acquire().await.expect("a connection is free");
     assert!(tokens::revoke(&mut connection, 1, later).await.expect("it answers"));
     drop(connection);
-    let router = router_of(api.database.pool.clone(), None, Clock::told_by(move || later));
+    let router = router_of(api.served.clone(), None, Clock::told_by(move || later));
     assert_eq!(send(&router, request("GET", "/api/v1/cases", Some(&token))).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(last_used().await, [noted("09:01:00")], "a token that does not count is not used");
     api.close().await;

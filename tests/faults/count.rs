@@ -85,50 +85,9 @@ impl Council {
         .await;
     }
 
-    /// Everything that is not as it must be once nothing is under way: alerts missing or double, not journalled, mails lost, made
-    /// twice, or repeated without need or with other bytes, and what the service's own list of such things finds.
+    /// Everything that is not as it must be once nothing is under way.
     pub async fn wrong(&self) -> Vec<String> {
-        let mut wrong = differences(self.pool(), &Policy::default(), now().today).await;
-        wrong.extend(broken(self.pool(), now().at).await);
-        for (what, rows) in WRONG {
-            wrong.extend(self.texts(rows).await.into_iter().map(|row| format!("{what}: {row}")));
-        }
-        wrong.extend(self.wrong_with_mail().await);
-        wrong
-    }
-
-    /// What is wrong between the messages that the database knows and those that the server got.
-    async fn wrong_with_mail(&self) -> Vec<String> {
-        let mut copies: BTreeMap<Uuid, Vec<Vec<u8>>> = BTreeMap::new();
-        for received in self.world.smtp.received() {
-            copies.entry(message_of(&open(&received).message_id)).or_default().push(received.message);
-        }
-        let rows: Vec<(Uuid, String, Vec<u8>, i64, i64)> = sqlx::query_as(
-            "SELECT id, state, body, count(attempt) FILTER (WHERE outcome = 'accepted'), count(attempt) FILTER (WHERE outcome = 'unknown')
-            FROM messages LEFT JOIN message_attempts ON message_id = id WHERE body IS NOT NULL GROUP BY id",
-        )
-        .fetch_all(self.pool())
-        .await
-        .expect("the query is right");
-        let mut wrong = Vec::new();
-        for (id, state, body, accepted, unknown) in rows {
-            let copies = copies.remove(&id).unwrap_or_default();
-            let came = i64::try_from(copies.len()).expect("not that many");
-            if state == "sent" && (came == 0 || accepted == 0) {
-                wrong.push(format!("a message is sent, came {came} times, and was accepted {accepted} times: {id}"));
-            }
-            if came > accepted + unknown {
-                wrong.push(format!("a message came {came} times, {accepted} accepted and {unknown} unknown: {id}"));
-            }
-            // The server gets them with a line ending of its own after the last.
-            if copies.iter().any(|copy| copy.trim_ascii_end() != body.trim_ascii_end())
-                || copies.iter().any(|copy| *copy != copies[0])
-            {
-                wrong.push(format!("a message came with other bytes than were stored: {id}"));
-            }
-        }
-        wrong.extend(copies.keys().map(|id| format!("a message came that is in no outbox: {id}")));
-        wrong
+        wrong(self.pool(), &self.world.smtp).await
     }
 
     /// How many messages the server got more than once.
@@ -153,6 +112,52 @@ impl Council {
     pub async fn end(self) {
         self.world.end().await;
     }
+}
+
+/// Everything that is not as it must be once nothing is under way: alerts missing or double, not journalled, mails lost, made
+/// twice, or repeated without need or with other bytes, and what the service's own list of such things finds.
+pub async fn wrong(pool: &PgPool, smtp: &SmtpServer) -> Vec<String> {
+    let mut wrong = differences(pool, &Policy::default(), now().today).await;
+    wrong.extend(broken(pool, now().at).await);
+    for (what, rows) in WRONG {
+        wrong.extend(texts(pool, rows).await.into_iter().map(|row| format!("{what}: {row}")));
+    }
+    wrong.extend(wrong_with_mail(pool, smtp).await);
+    wrong
+}
+
+/// What is wrong between the messages that the database knows and those that the server got.
+async fn wrong_with_mail(pool: &PgPool, smtp: &SmtpServer) -> Vec<String> {
+    let mut copies: BTreeMap<Uuid, Vec<Vec<u8>>> = BTreeMap::new();
+    for received in smtp.received() {
+        copies.entry(message_of(&open(&received).message_id)).or_default().push(received.message);
+    }
+    let rows: Vec<(Uuid, String, Vec<u8>, i64, i64)> = sqlx::query_as(
+        "SELECT id, state, body, count(attempt) FILTER (WHERE outcome = 'accepted'), count(attempt) FILTER (WHERE outcome = 'unknown')
+        FROM messages LEFT JOIN message_attempts ON message_id = id WHERE body IS NOT NULL GROUP BY id",
+    )
+    .fetch_all(pool)
+    .await
+    .expect("the query is right");
+    let mut wrong = Vec::new();
+    for (id, state, body, accepted, unknown) in rows {
+        let copies = copies.remove(&id).unwrap_or_default();
+        let came = i64::try_from(copies.len()).expect("not that many");
+        if state == "sent" && (came == 0 || accepted == 0) {
+            wrong.push(format!("a message is sent, came {came} times, and was accepted {accepted} times: {id}"));
+        }
+        if came > accepted + unknown {
+            wrong.push(format!("a message came {came} times, {accepted} accepted and {unknown} unknown: {id}"));
+        }
+        // The server gets them with a line ending of its own after the last.
+        if copies.iter().any(|copy| copy.trim_ascii_end() != body.trim_ascii_end())
+            || copies.iter().any(|copy| *copy != copies[0])
+        {
+            wrong.push(format!("a message came with other bytes than were stored: {id}"));
+        }
+    }
+    wrong.extend(copies.keys().map(|id| format!("a message came that is in no outbox: {id}")));
+    wrong
 }
 
 /// What the outbox must not hold, whatever clocks do.

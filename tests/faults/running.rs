@@ -17,7 +17,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
 use tempfile::TempDir;
 
-use crate::support::program::{file, program};
+use crate::support::program::{file, program, program_at};
 use crate::support::smtp::SmtpServer;
 
 /// Longer than anything here takes on a busy machine.
@@ -30,6 +30,9 @@ pub const PEOPLE: &str = "INSERT INTO recipients (name, email, role) VALUES
 
 /// A service that may run, stop and run again with the same settings.
 pub struct Service {
+    /// Where another build of the program lies that is run instead.
+    build: Option<PathBuf>,
+    serve: &'static [&'static str],
     environment: BTreeMap<String, String>,
     folder: TempDir,
     /// How much of the log is of processes that ran before.
@@ -42,7 +45,8 @@ impl Service {
     pub fn on(database: &str, smtp: &SmtpServer) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let ca_file = file(folder.path(), "ca.pem", smtp.ca_pem());
-        let service = Self { environment: BTreeMap::new(), folder, log_of_before: 0, child: None };
+        let service =
+            Self { build: None, serve: &["serve"], environment: BTreeMap::new(), folder, log_of_before: 0, child: None };
         service
             .with("DATABASE_URL", database)
             .set("HTTP__LISTEN", "127.0.0.1:0")
@@ -66,6 +70,18 @@ impl Service {
         self
     }
 
+    /// The same by another build of the program.
+    pub fn by(mut self, build: PathBuf) -> Self {
+        self.build = Some(build);
+        self
+    }
+
+    /// The same that leaves the tables as they are.
+    pub fn without_migrating(mut self) -> Self {
+        self.serve = &["serve", "--no-migrate"];
+        self
+    }
+
     /// Puts a variable into its environment, for when it is started again.
     pub fn will_have(&mut self, variable: &str, value: &str) {
         self.environment.insert(variable.to_owned(), value.to_owned());
@@ -78,7 +94,7 @@ impl Service {
 
     /// A command of the program in the same place.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = program(arguments);
+        let mut command = self.build.as_ref().map_or_else(|| program(arguments), |build| program_at(build, arguments));
         command.envs(&self.environment);
         command
     }
@@ -98,7 +114,7 @@ impl Service {
     pub fn begin(&mut self) {
         self.log_of_before = self.log().len();
         let log = File::options().append(true).create(true).open(self.log_file()).expect("the log can be opened");
-        let mut command = self.command(&["serve"]);
+        let mut command = self.command(self.serve);
         self.child = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("the program starts"));
     }
 
@@ -176,6 +192,11 @@ impl Service {
     /// Whether it has come so far that it answers.
     pub fn serves(&self) -> bool {
         self.address().is_some()
+    }
+
+    /// The port that it serves on.
+    pub fn port(&self) -> u16 {
+        self.address().expect("it serves").port()
     }
 
     /// The address of something that it serves.

@@ -1,5 +1,6 @@
 //! A council's own programs write the tables with plain SQL, by a database role that may do that and nothing else.
 
+use plo_drift::store::grants::{self, Purpose};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::support::database::TestDatabase;
@@ -20,10 +21,11 @@ async fn is_refused(connection: &mut PgConnection, statement: &'static str) {
 async fn the_role_of_the_documentation_may_do_what_it_says_and_nothing_else() {
     let database = TestDatabase::new().await;
     let role = format!("plo_etl_{}", uuid::Uuid::new_v4().simple());
-    let [grants, rows] = documented().try_into().expect("two blocks of SQL");
+    let [make, rows] = documented().try_into().expect("two blocks of SQL");
     let mut owner = database.pool.acquire().await.expect("a connection");
-    let grants = grants.replace("plo_etl", &role);
-    owner.execute(AssertSqlSafe(grants)).await.expect("the documented grants can be made");
+    let make = make.replace("plo_etl", &role);
+    owner.execute(AssertSqlSafe(make)).await.expect("the documented role can be made");
+    grants::grant(&mut owner, Purpose::Feed, &role).await.expect("it can be granted what it is for");
     owner.execute(AssertSqlSafe(format!("GRANT {role} TO CURRENT_USER"))).await.expect("it is granted");
 
     let mut program = PgConnection::connect(&database.url).await.expect("a connection");

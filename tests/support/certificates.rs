@@ -43,6 +43,24 @@ impl Certificates {
     }
 }
 
+/// What a server reads from files, as PEM: its certificate for some names and the key to it, and the authority that vouches for them.
+#[derive(Debug)]
+pub struct Files {
+    pub authority: String,
+    pub certificate: String,
+    pub key: String,
+}
+
+impl Files {
+    pub fn of(names: &[&str]) -> Self {
+        let (authority, key) = (authority("the authority of this test"), key());
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let parameters = CertificateParams::new(names).expect("these are names of a server");
+        let certificate = parameters.signed_by(&key, &authority).expect("an authority can sign");
+        Self { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+}
+
 fn authority(name: &str) -> Authority {
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name.push(DnType::CommonName, name);

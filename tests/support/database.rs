@@ -10,11 +10,15 @@ use std::time::Duration;
 
 use plo_drift::private_postgres::{self, PrivatePostgres};
 use plo_drift::store::MIGRATOR;
+use plo_drift::store::grants::{self, Purpose};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use uuid::Uuid;
+
+/// The role that may do in each of the databases what the service may.
+pub const SERVICE: &str = "plo_test_service";
 
 /// What every database begins with here.
 pub const PREFIX: &str = "plo_test_";
@@ -35,6 +39,15 @@ pub struct TestDatabase {
     name: String,
 }
 
+/// A role that may log in.
+#[derive(Debug)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Where the database is, for this role.
+    pub url: String,
+}
+
 impl TestDatabase {
     /// Creates a database that holds what the migrations made, and nothing else.
     pub async fn new() -> Self {
@@ -48,6 +61,23 @@ impl TestDatabase {
         let options = PgPoolOptions::new().max_connections(5).acquire_timeout(PATIENCE).test_before_acquire(false);
         let pool = options.connect(&url).await.expect("a new database accepts connections");
         Self { pool, url, name }
+    }
+
+    /// A session of a role that logs in, made for this and dropped with the database; what it may do is not said yet.
+    pub async fn role(&self, name: &str) -> Role {
+        let name = format!("{name}_{}", Uuid::now_v7().simple());
+        let password = Uuid::new_v4().simple().to_string();
+        let create = format!("CREATE ROLE {name} LOGIN PASSWORD '{password}'");
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(&self.pool).await.expect("a role can be made");
+        let (start, rest) = self.url.split_once("://").expect("it is a URL");
+        let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
+        Role { url: format!("{start}://{name}:{password}@{rest}"), name }
+    }
+
+    /// Drops a role, and what it was granted.
+    pub async fn drop_role(&self, role: Role) {
+        let drop = format!("DROP OWNED BY {0}; DROP ROLE {0}", role.name);
+        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&self.pool).await.expect("the role can be dropped");
     }
 
     /// Drops the database, and cuts off whoever still uses it. A test that fails before leaves it to a later run.
@@ -80,11 +110,11 @@ pub async fn drop_leftovers() {
     }
 }
 
-/// Finds a template with these migrations, or makes one.
+/// Finds a template with these migrations and grants, or makes one.
 async fn prepare() -> String {
     drop_leftovers().await;
     let mut server = connect(server_url()).await;
-    let prefix = format!("{PREFIX}of_{:016x}_", migrations());
+    let prefix = format!("{PREFIX}of_{:016x}_", contents());
     let templates = names(&mut server, &prefix).await;
     if let Some(template) = templates.into_iter().find(|name| age(name).is_some_and(|age| age < TEMPLATE_FOR)) {
         return template;
@@ -94,15 +124,20 @@ async fn prepare() -> String {
     run(&mut server, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
     let mut database = connect(&url_of(&name)).await;
     MIGRATOR.run(&mut database).await.expect("the migrations apply to an empty database");
+    let known =
+        "DO $$ BEGIN CREATE ROLE plo_test_service; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
+    run(&mut database, known.to_owned()).await;
+    grants::grant(&mut database, Purpose::Service, SERVICE).await.expect("the service's role can be granted what it needs");
     database.close().await.expect("a connection can be closed");
     let template = format!("{prefix}{}", Uuid::now_v7().simple());
     run(&mut server, format!("ALTER DATABASE {name} RENAME TO {template}")).await;
     template
 }
 
-fn migrations() -> u64 {
+fn contents() -> u64 {
     let mut hasher = DefaultHasher::new();
     MIGRATOR.iter().for_each(|migration| (migration.version, &migration.checksum).hash(&mut hasher));
+    Purpose::Service.grants().hash(&mut hasher);
     hasher.finish()
 }
 

@@ -53,7 +53,12 @@ impl Place {
 
 /// The program with nothing in its environment that the test did not put there, away from the project's own configuration.
 pub fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_plo-drift"));
+    program_at(Path::new(env!("CARGO_BIN_EXE_plo-drift")), arguments)
+}
+
+/// The same for a build of it that lies somewhere else.
+pub fn program_at(path: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(path);
     command.args(arguments).current_dir(std::env::temp_dir()).env_remove("DATABASE_URL").env_remove("PLO_DRIFT_CONFIG");
     command
 }

@@ -30,9 +30,10 @@ pub async fn check(config: &DatabaseConfig) -> Result<(), Failure> {
     let missing = session::missing_rights(&mut connection).await?;
     if !missing.is_empty() {
         return Err(Failure::usage(format!(
-            "the role {} may not do what the service does ({}): have the owner of the tables grant it that, or use another role",
+            "the role {} may not do what the service does ({}): have the owner of the tables run plo-drift grant --to {} --for service, or use another role",
             session.role,
-            missing.join(", ")
+            missing.join(", "),
+            session.role
         )));
     }
     insist_on_tables(&mut connection).await?;
@@ -51,7 +52,7 @@ fn in_words(session: &Session) -> String {
 fn warnings(session: &Session) -> Vec<&'static str> {
     let mut warnings = Vec::new();
     if session.is_superuser {
-        warnings.push("the role is a superuser: give the service one that owns its tables and nothing else");
+        warnings.push("the role is a superuser: give the service one with the least that it needs (plo-drift grant)");
     }
     if session.is_remote && session.tls.is_none() {
         warnings.push(

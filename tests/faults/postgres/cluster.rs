@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,32 +26,78 @@ pub struct Cluster {
     programs: Programs,
     folder: PathBuf,
     is_mounted: bool,
+    /// Of its socket, and of `127.0.0.1` where the settings have it listen there.
+    port: u16,
+    settings: Vec<String>,
     guard: Option<(Child, u32)>,
 }
 
 impl Cluster {
     /// A new one that runs; on a volume of so many MiB of its own where that is asked for and can be had.
     pub async fn new(volume: Option<u32>) -> Self {
-        let programs = Programs::find().expect("PostgreSQL is installed");
-        let folder = PathBuf::from(format!("/tmp/plo-drift-faults-{}", uuid::Uuid::now_v7().simple()));
-        DirBuilder::new().mode(0o700).create(&folder).expect("a folder can be made");
-        let is_mounted = volume.is_some_and(|size| mount(&folder, size));
-        programs.give(&folder).expect("the folder can be given to the server's user");
-        let mut cluster = Self { programs, folder, is_mounted, guard: None };
-        let data = cluster.data();
+        let mut cluster = Self::in_a_folder(volume, 5432, Vec::new());
         let initdb = cluster.programs.path("initdb");
-        let made = cluster
-            .programs
-            .command(initdb)
-            .arg(format!("--pgdata={}", data.display()))
-            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"])
-            .stdout(Stdio::null())
-            .status();
+        let data = format!("--pgdata={}", cluster.data().display());
+        let how = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"];
+        let made = cluster.programs.command(initdb).arg(data).args(how).stdout(Stdio::null()).status();
         assert!(made.expect("initdb starts").success());
         cluster.start().await;
         cluster.run("CREATE ROLE plo_drift LOGIN").await;
         cluster.run("CREATE DATABASE council OWNER plo_drift").await;
         cluster
+    }
+
+    /// One that follows this one, as a copy of it.
+    pub async fn followed(&self) -> Self {
+        let mut standby = Self::in_a_folder(None, port_that_is_free(), self.settings.clone());
+        let copy = standby
+            .programs
+            .command(standby.programs.path("pg_basebackup"))
+            .arg(format!("--host={}", self.folder.display()))
+            .arg(format!("--port={}", self.port))
+            .arg(format!("--pgdata={}", standby.data().display()))
+            .args(["--username=postgres", "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast"])
+            .status();
+        assert!(copy.expect("pg_basebackup starts").success());
+        standby.start().await;
+        standby
+    }
+
+    fn in_a_folder(volume: Option<u32>, port: u16, settings: Vec<String>) -> Self {
+        let programs = Programs::find().expect("PostgreSQL is installed");
+        let folder = PathBuf::from(format!("/tmp/plo-drift-faults-{}", uuid::Uuid::now_v7().simple()));
+        DirBuilder::new().mode(0o700).create(&folder).expect("a folder can be made");
+        let is_mounted = volume.is_some_and(|size| mount(&folder, size));
+        programs.give(&folder).expect("the folder can be given to the server's user");
+        Self { programs, folder, is_mounted, port, settings, guard: None }
+    }
+
+    /// Starts it again on a port of this machine, with more settings.
+    pub async fn listen(&mut self, settings: &[&str]) {
+        self.stop();
+        self.port = port_that_is_free();
+        self.settings = vec!["listen_addresses=127.0.0.1".to_owned()];
+        self.settings.extend(settings.iter().map(|&setting| setting.to_owned()));
+        self.start().await;
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Writes a file that is for the server alone; its path.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, text).expect("a file can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        self.programs.give(&path).expect("the file can be given to the server's user");
+        path
+    }
+
+    /// A command, as the user that the server runs as.
+    pub fn command(&self, program: &str) -> Command {
+        self.programs.command(program)
     }
 
     /// Whether it has a volume of its own.
@@ -64,14 +110,15 @@ impl Cluster {
         &self.folder
     }
 
-    fn data(&self) -> PathBuf {
+    /// The server's own folder.
+    pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 
     /// A URL for the service's user, or for the superuser.
     pub fn url(&self, user: &str, database: &str) -> String {
         let host = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgres://{user}@localhost:5432/{database}?host={host}&sslmode=disable")
+        format!("postgres://{user}@localhost:{}/{database}?host={host}&sslmode=disable", self.port)
     }
 
     /// Starts it, and waits until it lets people in. What the one before it left may have to end first.
@@ -101,7 +148,7 @@ impl Cluster {
         for setting in [
             "listen_addresses=",
             &format!("unix_socket_directories={}", self.folder.display()),
-            "port=5432",
+            &format!("port={}", self.port),
             "fsync=on",
             "max_connections=30",
             "timezone=UTC",
@@ -109,6 +156,9 @@ impl Cluster {
             "min_wal_size=2MB",
             "max_wal_size=8MB",
         ] {
+            command.arg("-c").arg(setting);
+        }
+        for setting in &self.settings {
             command.arg("-c").arg(setting);
         }
         command.env("LOG", self.log_file()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -195,6 +245,12 @@ impl Drop for Cluster {
         let _ = fs::remove_dir_all(&self.folder);
         let _ = fs::remove_file(self.log_file());
     }
+}
+
+/// A port that nobody listens on.
+pub fn port_that_is_free() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
 }
 
 /// Mounts a volume there; false where this machine does not allow it.

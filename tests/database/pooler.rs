@@ -89,7 +89,7 @@ async fn the_service_works_through_pgbouncer_in_session_mode_and_refuses_transac
     for mode in ["transaction", "statement"] {
         let pooler = PgBouncer::before(&cluster, mode).await;
         let refused = Service::on(&pooler.url(), &smtp);
-        for command in ["serve", "migrate"] {
+        for command in ["migrate", "serve"] {
             let output = refused.command(&[command]).output().expect("it runs");
             assert_eq!(output.status.code(), Some(2), "{mode}: {}", in_words(&output));
             assert!(in_words(&output).contains("set pool_mode = session there"), "{mode}: {}", in_words(&output));

@@ -11,6 +11,7 @@ mod pauses;
 mod policy;
 mod postgres;
 mod race;
+#[expect(dead_code, reason = "tests/database stands on the rest")]
 mod running;
 #[expect(dead_code, reason = "other tests stand on the rest")]
 #[path = "../support/mod.rs"]

@@ -1,5 +1,6 @@
 //! The database fails in every way that one does: the service says so, loses nothing, and recovers by itself.
 
+#[expect(dead_code, reason = "tests/database stands on the rest")]
 mod cluster;
 
 use std::fs::File;

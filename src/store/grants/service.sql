@@ -29,7 +29,6 @@ GRANT SELECT, INSERT ON journal TO :"role";
 GRANT SELECT, INSERT ON api_audit TO :"role";
 GRANT SELECT, INSERT ON policies TO :"role";
 GRANT SELECT, INSERT ON policies_taken_up TO :"role";
-GRANT SELECT, INSERT ON link_keys TO :"role";
 
 -- Mail. What was sealed and what an attempt came to is held by triggers, too.
 GRANT SELECT, INSERT, UPDATE (state, created_at, sealed_at, from_address, to_address, subject, body, attempts, next_attempt_at, leased_until, give_up_at, settled_at, reason) ON messages TO :"role";
@@ -38,7 +37,8 @@ GRANT SELECT, INSERT, UPDATE (settled_at, outcome, reply) ON message_attempts TO
 
 -- Who is told, who calls, and what was answered.
 GRANT SELECT, INSERT, UPDATE (active, deputy_id, away_until) ON recipients TO :"role";
-GRANT SELECT, INSERT, UPDATE (revoked_at, last_used_at) ON tokens TO :"role";
+GRANT SELECT, INSERT, UPDATE (expires_at, revoked_at, last_used_at) ON tokens TO :"role";
+GRANT SELECT, INSERT, DELETE ON link_keys TO :"role";
 GRANT SELECT, INSERT, UPDATE (last_seen_at) ON api_people TO :"role";
 GRANT SELECT, INSERT, UPDATE (fingerprint, body, etag, kept_until, case_reference), DELETE ON kept_answers TO :"role";
 GRANT SELECT, INSERT, UPDATE (started_at, finished_at, failures, passed_over), DELETE ON job_runs TO :"role";

@@ -120,15 +120,14 @@ pub async fn gather(
     sqlx::query!(
         "-- gathering.gather
         WITH news AS (
-            SELECT * FROM jsonb_to_recordset($1) AS news (
+            SELECT DISTINCT ON (message, alert, role) * FROM jsonb_to_recordset($1) AS news (
                 message uuid, alert uuid, severity text, turn integer, role text, stands_in boolean, escalated boolean
             )
+            ORDER BY message, alert, role, stands_in
         )
         INSERT INTO message_alerts AS gathered (message_id, alert_id, severity, turn, role, stands_in, escalated, also_as)
-        SELECT DISTINCT ON (message, alert) message, alert, severity, turn, role, stands_in, escalated, ARRAY(
-            SELECT DISTINCT others.role FROM news AS others
-            WHERE (others.message, others.alert) = (news.message, news.alert) AND others.role <> news.role
-        )
+        SELECT DISTINCT ON (message, alert) message, alert, severity, turn, role, stands_in, escalated,
+            array_remove(array_agg(role) OVER (PARTITION BY message, alert), role)
         FROM news
         ORDER BY message, alert, stands_in, role
         ON CONFLICT (message_id, alert_id) DO UPDATE SET severity = excluded.severity, turn = excluded.turn,

@@ -53,6 +53,7 @@ async fn each_line_says_which_request_run_or_message_it_is_about() {
     sql("UPDATE messages SET next_attempt_at = now()").await;
     wait_until("an attempt has panicked", || written().contains("the program made a mistake"));
     wait_until("a job has failed", || written().contains("the job failed"));
+    wait_until("two sweeps have been made", || written().matches(r#""message":"swept""#).count() > 1);
 
     let client = reqwest::Client::new();
     let ask = async |path: &str, id: Option<&str>| {

@@ -82,7 +82,12 @@ async fn fail_over(replicated: bool) -> (Vec<String>, Vec<String>) {
     let database = HaProxy::start(&standby, "database", &how, &[primary.port(), standby.port()]);
     let smtp = SmtpServer::start(Behaviour::Accept);
     let url = format!("postgres://plo_drift@127.0.0.1:{}/council?sslmode=disable", database.port);
-    let mut services: Vec<Service> = (0..3).map(|_| Service::on(&url, &smtp).set("DATABASE__MAX_CONNECTIONS", "5")).collect();
+    // As patient as by default: a mail that was under way when the primary was lost takes no service out of the proxy.
+    let service = || {
+        let service = Service::on(&url, &smtp).set("DATABASE__MAX_CONNECTIONS", "5");
+        service.set("HEALTH__SWEEP_LATE_AFTER_SECONDS", "900").set("HEALTH__MAIL_LATE_AFTER_SECONDS", "900")
+    };
+    let mut services: Vec<Service> = (0..3).map(|_| service()).collect();
     until("the proxy has found the primary", async || {
         services[0].command(&["migrate"]).output().is_ok_and(|output| output.status.success())
     })

@@ -122,7 +122,10 @@ async fn fail_over(replicated: bool) -> (Vec<String>, Vec<String>) {
         // As if the way between the two were cut before the primary is lost.
         standby.run("ALTER SYSTEM SET primary_conninfo = ''").await;
         standby.run("SELECT pg_reload_conf()").await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let follower = PgPool::connect(&standby.url("postgres", "council")).await.expect("the standby answers");
+        let received = "SELECT count(*) FROM pg_stat_wal_receiver";
+        until("nothing is replicated any more", async || count(&follower, received).await == 0).await;
+        follower.close().await;
         load(&mut certain, 5).await;
     }
     before.close().await;

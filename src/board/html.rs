@@ -63,7 +63,7 @@ pub fn written(page: &impl Template) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "problem.html", config = "src/api/templates/askama.toml")]
+#[template(path = "problem.html", config = "src/board/templates/askama.toml")]
 struct ProblemPage {
     title: &'static str,
     sentences: &'static [&'static str],

@@ -68,7 +68,7 @@ struct Entered {
 
 /// The page.
 #[derive(Template)]
-#[template(path = "alert.html", config = "src/api/templates/askama.toml")]
+#[template(path = "alert.html", config = "src/board/templates/askama.toml")]
 pub struct AlertPage {
     heading: &'static str,
     has_mistakes: bool,

@@ -1,0 +1,3 @@
+//! Pages for people, on top of [`crate::api`]: what a page shows is what the API answers.
+
+pub mod assets;

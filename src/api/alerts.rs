@@ -11,13 +11,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::SharedState;
 use super::audit::Shown;
 use super::auth::Caller;
 use super::etag;
 use super::page;
 use super::parameters::{Parameters, is_of_our_years};
 use super::problem::Problem;
+use super::{ApiState, SharedState};
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
 use crate::store::BEGIN_LIST;
@@ -27,9 +27,9 @@ use crate::store::alert_list::{self, AlertState, Filter, Listed, Place};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertList {
     /// At most as many as `limit` says.
-    alerts: Vec<Alert>,
+    pub alerts: Vec<Alert>,
     /// Where the next page begins; null on the last one.
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// One alert.
@@ -37,37 +37,37 @@ pub struct AlertList {
 pub struct Alert {
     /// Names it.
     #[schema(value_type = uuid::Uuid)]
-    id: String,
+    pub id: String,
     /// The reference of its case.
     #[schema(example = "PP-2026-014")]
-    case: String,
+    pub case: String,
     /// The team of its case.
-    team: Option<String>,
+    pub team: Option<String>,
     /// The code of the rule that found it.
     #[schema(value_type = Rule)]
-    rule: String,
+    pub rule: String,
     /// The heading for people, which may change.
-    title: String,
+    pub title: String,
     /// What it is about, within its rule; empty for the case as a whole.
-    subject: String,
+    pub subject: String,
     /// How grave it is.
     #[schema(value_type = Severity)]
-    severity: String,
+    pub severity: String,
     /// Where it stands.
     #[schema(value_type = AlertState)]
-    state: String,
+    pub state: String,
     /// The evidence: a plain sentence.
-    message: String,
+    pub message: String,
     /// Since when the finding is at amber or above (for a notice: present at all).
-    since_on: Date,
+    pub since_on: Date,
     /// Since when it is at this severity.
-    severity_since_on: Date,
+    pub severity_since_on: Date,
     /// When it was opened.
-    opened_at: Timestamp,
+    pub opened_at: Timestamp,
     /// When its present turn began: it was opened, raised, lowered, or opened again after a pause.
-    turned_at: Timestamp,
+    pub turned_at: Timestamp,
     /// When the rules found it put right.
-    resolved_at: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
 }
 
 /// Lists the alerts of the cases that exist for the caller, newest first.
@@ -97,9 +97,21 @@ pub struct Alert {
 pub async fn list(
     State(state): State<SharedState>,
     caller: Caller,
-    mut parameters: Parameters,
+    parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let (alerts, shown) = ask(&state, &caller, parameters).await?;
+    let mut response = etag::answer(&headers, &alerts)?;
+    response.extensions_mut().insert(shown);
+    Ok(response)
+}
+
+/// A page of the alerts that exist for a caller, and the cases that it shows.
+///
+/// # Errors
+///
+/// As for [`list`].
+pub async fn ask(state: &ApiState, caller: &Caller, mut parameters: Parameters) -> Result<(AlertList, Shown), Problem> {
     let filter = filter(&mut parameters);
     let limit = page::limit(&mut parameters);
     let after = page::cursor(&mut parameters, |_| true).unwrap_or(Place::START);
@@ -109,11 +121,9 @@ pub async fn list(
     let mut listed = alert_list::page(&mut transaction, &caller.scope, &filter, after, limit + 1).await?;
     transaction.commit().await?;
     let next_cursor = page::cut(&mut listed, limit, Listed::place);
-    let cases = Shown::each_once(listed.iter().map(|alert| alert.case_reference.as_str()));
+    let shown = Shown::each_once(listed.iter().map(|alert| alert.case_reference.as_str()));
     let alerts = listed.into_iter().map(Alert::from).collect();
-    let mut response = etag::answer(&headers, &AlertList { alerts, next_cursor })?;
-    response.extensions_mut().insert(cases);
-    Ok(response)
+    Ok((AlertList { alerts, next_cursor }, shown))
 }
 
 fn filter(parameters: &mut Parameters) -> Filter {

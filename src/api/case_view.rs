@@ -1,8 +1,8 @@
 //! One case as callers read it: its facts, what the rules make of them on a day, and where each comes from.
 
-mod provenance;
-mod sources;
-mod summaries;
+pub mod provenance;
+pub mod sources;
+pub mod summaries;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -37,42 +37,42 @@ use summaries::{EngagementView, ExtensionsView};
 pub struct CaseView {
     /// The council's pseudonymous reference.
     #[schema(example = "PP-2026-014")]
-    reference: String,
+    pub reference: String,
     /// The day as of which it is evaluated: today, in London.
-    on: Date,
+    pub on: Date,
     /// Where it stands.
-    status: Status,
+    pub status: Status,
     /// Its gravest finding.
-    rag: Rag,
+    pub rag: Rag,
     /// Everything that is recorded of it.
     #[schema(value_type = CaseDocument)]
-    facts: Value,
+    pub facts: Value,
     /// The day from which the period is counted; null before the start.
-    clock_start: Option<Date>,
+    pub clock_start: Option<Date>,
     /// The end of the period without extensions and births.
-    base_end: Option<Date>,
+    pub base_end: Option<Date>,
     /// The end of the period as it stands, and what set it.
-    end: Option<EndView>,
+    pub end: Option<EndView>,
     /// For how many whole weeks it has been in pre-proceedings; null where it is not.
-    weeks_open: Option<i64>,
+    pub weeks_open: Option<i64>,
     /// When a decision is to be expected at the usual pace; null unless it is open.
-    forecast: Option<Date>,
+    pub forecast: Option<Date>,
     /// The four steps, in their order.
-    milestones: Vec<MilestoneView>,
+    pub milestones: Vec<MilestoneView>,
     /// What the rules find, ordered by rule and subject.
-    findings: Vec<FindingView>,
+    pub findings: Vec<FindingView>,
     /// The next day on which a finding comes, goes or changes if no fact does; null where that is never.
-    next_change_on: Option<Date>,
+    pub next_change_on: Option<Date>,
     /// How the family has kept its appointments.
-    engagement: EngagementView,
+    pub engagement: EngagementView,
     /// How much more time was asked for and given.
-    extensions: ExtensionsView,
+    pub extensions: ExtensionsView,
     /// Its alerts, newest first, resolved ones too.
-    alerts: Vec<Alert>,
+    pub alerts: Vec<Alert>,
     /// Where each fact that is recorded comes from.
-    provenance: Vec<ProvenanceView>,
+    pub provenance: Vec<ProvenanceView>,
     /// The imports that have had a word on it.
-    sources: Vec<SourceView>,
+    pub sources: Vec<SourceView>,
 }
 
 /// A case as it is shown, with its tag.
@@ -88,25 +88,26 @@ pub struct TaggedView {
 #[schema(as = End)]
 pub struct EndView {
     /// The last day of the period.
-    pub(super) on: Date,
+    pub on: Date,
     /// What set it.
-    pub(super) set_by: EndSetBy,
+    pub set_by: EndSetBy,
 }
 
+/// How a step stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MilestoneStanding)]
-struct MilestoneView {
+pub struct MilestoneView {
     /// Which step.
-    code: Milestone,
+    pub code: Milestone,
     /// The day it is due; null while it is not due at all.
-    due: Option<Date>,
+    pub due: Option<Date>,
     /// The day it was met.
-    met: Option<Date>,
+    pub met: Option<Date>,
     /// How many working days after its day it was met or, not being met, how many it is over; negative where it was met early or has
     /// days left. Null where it is not due, or neither met nor expected any more.
-    working_days: Option<i64>,
+    pub working_days: Option<i64>,
     /// Which way these working days go.
-    timing: Option<Timing>,
+    pub timing: Option<Timing>,
 }
 
 /// A finding, with its evidence.
@@ -114,19 +115,19 @@ struct MilestoneView {
 #[schema(as = Finding)]
 pub struct FindingView {
     /// The permanent code of the rule.
-    rule: Rule,
+    pub rule: Rule,
     /// The heading for people, which may change.
-    title: &'static str,
+    pub title: &'static str,
     /// What it is about, within its rule; empty for the case as a whole.
-    subject: String,
+    pub subject: String,
     /// How grave it is.
-    pub(super) severity: Severity,
+    pub severity: Severity,
     /// Since when it is at amber or above (for a notice: present at all).
-    since_on: Date,
+    pub since_on: Date,
     /// Since when it is at this severity.
-    severity_since_on: Date,
+    pub severity_since_on: Date,
     /// The evidence: a plain sentence.
-    pub(super) message: String,
+    pub message: String,
 }
 
 impl CaseView {

@@ -18,6 +18,7 @@ use super::page;
 use super::parameters::{Parameters, Reference};
 use super::problem::Problem;
 use super::{ApiState, SharedState};
+use crate::clock::Moment;
 use crate::database::readers::Question;
 use crate::domain::calendar::shift;
 use crate::domain::case::Case;
@@ -39,42 +40,43 @@ const NO_START: &str = "-";
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CaseList {
     /// The oldest day as of which the sweep looked at a case of the page.
-    as_of: Option<Date>,
+    pub as_of: Option<Date>,
     /// At most as many as `limit` says.
-    cases: Vec<ListedCase>,
+    pub cases: Vec<ListedCase>,
     /// Where the next page begins; null on the last one.
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
+/// A case on the list.
 #[derive(Debug, Serialize, ToSchema)]
-struct ListedCase {
+pub struct ListedCase {
     /// The council's pseudonymous reference.
     #[schema(example = "PP-2026-014")]
-    reference: String,
+    pub reference: String,
     /// The owning team.
     #[schema(example = "North")]
-    team: Option<String>,
+    pub team: Option<String>,
     /// Whether only cleared people may know of it.
-    restricted: bool,
+    pub restricted: bool,
     /// Where it stands.
-    status: Option<Status>,
+    pub status: Option<Status>,
     /// Decision to enter pre-proceedings.
-    started_on: Option<Date>,
+    pub started_on: Option<Date>,
     /// For how many whole weeks it has been in pre-proceedings; null where it is not.
-    weeks_open: Option<i64>,
+    pub weeks_open: Option<i64>,
     /// The end of the period, and what set it.
-    end: Option<EndView>,
+    pub end: Option<EndView>,
     /// Its gravest finding.
-    rag: Rag,
+    pub rag: Rag,
     /// How many findings are red.
-    reds: u16,
+    pub reds: u16,
     /// How many findings are amber.
-    ambers: u16,
+    pub ambers: u16,
     /// The earliest day since which a finding is at amber or above.
-    since_on: Option<Date>,
+    pub since_on: Option<Date>,
     /// The codes of the rules that find something, of whatever severity.
     #[schema(value_type = Vec<Rule>)]
-    rules: Vec<String>,
+    pub rules: Vec<String>,
 }
 
 /// Lists the cases that exist for the caller, in risk order unless asked otherwise.
@@ -109,13 +111,27 @@ pub async fn list(
     Now(now): Now,
     caller: Caller,
     RawQuery(query): RawQuery,
-    mut parameters: Parameters,
+    parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = Asked { scope: caller.scope, query: query.unwrap_or_default(), today: now.today };
+    let asked = Asked { scope: caller.scope.clone(), query: query.unwrap_or_default(), today: now.today };
     if let Some(page) = caller.seen.as_ref().and_then(|seen| state.known_pages.find(&asked, seen)) {
         return Ok(etag::answer_tagged(&headers, page.tag, page.body));
     }
+    let body = Bytes::from(etag::written(&ask(&state, &caller, now, parameters).await?)?);
+    let page = Page { tag: etag::tag(&body), body };
+    if let Some(seen) = caller.seen {
+        state.known_pages.keep(&asked, seen, page.clone());
+    }
+    Ok(etag::answer_tagged(&headers, page.tag, page.body))
+}
+
+/// A page of the cases that exist for a caller.
+///
+/// # Errors
+///
+/// As for [`list`].
+pub async fn ask(state: &ApiState, caller: &Caller, now: Moment, mut parameters: Parameters) -> Result<CaseList, Problem> {
     let filter = filter(&mut parameters, now.today);
     let sort = parameters.word("sort", Sort::ALL, Sort::code).unwrap_or(Sort::Risk);
     let limit = page::limit(&mut parameters);
@@ -123,19 +139,13 @@ pub async fn list(
     parameters.finish()?;
 
     let after = after.unwrap_or_else(|| Place::start(sort));
-    let mut listed = read(&state, &asked.scope, &filter, &after, limit + 1).await?;
+    let mut listed = read(state, &caller.scope, &filter, &after, limit + 1).await?;
     let next_cursor = page::cut(&mut listed, limit, |last| last.place(sort));
-    let list = CaseList {
+    Ok(CaseList {
         as_of: listed.iter().filter_map(|case| case.looked_on).min(),
         cases: listed.into_iter().map(|case| ListedCase::of(case, now.today)).collect(),
         next_cursor,
-    };
-    let body = Bytes::from(etag::written(&list)?);
-    let page = Page { tag: etag::tag(&body), body };
-    if let Some(seen) = caller.seen {
-        state.known_pages.keep(&asked, seen, page.clone());
-    }
-    Ok(etag::answer_tagged(&headers, page.tag, page.body))
+    })
 }
 
 /// Reads a page along an index where there is one that leads to it, else by the plan that fits the filters.
@@ -191,14 +201,29 @@ pub async fn show(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let TaggedView { tag, body } = ask_one(&state, &caller, now, &reference, parameters).await?.tagged()?;
+    Ok(etag::answer_tagged(&headers, tag, body))
+}
+
+/// One case, if it exists for a caller.
+///
+/// # Errors
+///
+/// As for [`show`].
+pub async fn ask_one(
+    state: &ApiState,
+    caller: &Caller,
+    now: Moment,
+    reference: &str,
+    parameters: Parameters,
+) -> Result<CaseView, Problem> {
     parameters.finish()?;
     let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
-    let case = find(&mut transaction, &caller, &reference).await?;
+    let case = find(&mut transaction, caller, reference).await?;
     let known = state.policy.read(&mut transaction).await?;
     let view = CaseView::read(&mut transaction, &case, &known.policy, now.today).await?;
     transaction.commit().await?;
-    let TaggedView { tag, body } = view.tagged()?;
-    Ok(etag::answer_tagged(&headers, tag, body))
+    Ok(view)
 }
 
 /// A case, if it exists for the caller. Of one that does not, nothing is read: what is wrong with it, or how long it takes to read,

@@ -1,13 +1,13 @@
 //! What is wrong with records themselves, by team, so that somebody can put their sources right; as JSON or as a table.
 
-mod view;
+pub mod view;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
+use jiff::civil::Date;
 use tracing::warn;
 
-use super::SharedState;
 use super::accept;
 use super::attachment;
 use super::audit::Shown;
@@ -17,8 +17,10 @@ use super::frame::Now;
 use super::page;
 use super::parameters::Parameters;
 use super::problem::Problem;
-use crate::data_quality::ask;
-use crate::domain::data_quality::{Question, QuestionKind};
+use super::{ApiState, SharedState};
+use crate::clock::Moment;
+use crate::data_quality;
+use crate::domain::data_quality::{Question, QuestionKind, TeamTotals};
 use crate::exchange::data_quality::table;
 use crate::store::BEGIN_SNAPSHOT;
 
@@ -64,43 +66,92 @@ pub async fn show(
     State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
-    mut parameters: Parameters,
+    parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let media_type = accept::choose(&headers, &[JSON, CSV]);
-    let team = parameters.text("team");
-    let kind = parameters.word("kind", QuestionKind::ALL, QuestionKind::code);
-    let source = parameters.text("source");
-    let paged = media_type.as_ref().map_or(true, |&media_type| media_type == JSON);
-    let (limit, after) =
-        if paged { (page::limit(&mut parameters), page::cursor(&mut parameters, |_: &After| true)) } else { (u32::MAX, None) };
-    parameters.finish()?;
+    let in_pages = media_type.as_ref().map_or(true, |&media_type| media_type == JSON);
+    let wanted = Wanted::read(parameters, in_pages)?;
     let media_type = media_type?;
-
-    let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
-    let policy = &state.policy.read(&mut transaction).await?.policy;
-    let answer = ask(&mut transaction, &caller.scope, team.as_deref(), policy, now.today, |_, _| ()).await?;
-    transaction.commit().await?;
-    for (reference, wrong) in &answer.unreadable {
-        warn!(case.reference = reference, "the record of a case could not be judged: {wrong}");
-    }
-
-    let is_wanted = |question: &Question| {
-        kind.is_none_or(|kind| question.kind == kind)
-            && source.as_ref().is_none_or(|source| question.sources.contains(source))
-            && after.as_ref().is_none_or(|after| After::of(question) > *after)
-    };
-    let mut questions: Vec<Question> = answer.questions.into_iter().filter(is_wanted).collect();
-    let next_cursor = page::cut(&mut questions, limit, After::of);
-    let shown = Shown::each_once(questions.iter().map(|question| question.case.as_str()));
+    let (found, shown) = find(&state, &caller, now, &wanted).await?;
     let mut response = if media_type == CSV {
-        attachment::table(&format!("data-quality-{}.csv", now.today), table(&questions))?
+        attachment::table(&format!("data-quality-{}.csv", now.today), table(&found.questions))?
     } else {
-        etag::answer(&headers, &DataQualityView::of(&answer.teams, questions, next_cursor, now.today))?
+        etag::answer(&headers, &found.view(now.today))?
     };
     response.extensions_mut().insert(shown);
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(response)
+}
+
+/// A page of what there is to ask of the cases that exist for a caller, and which cases it shows.
+///
+/// # Errors
+///
+/// Wrong parameters; the database does not answer.
+pub async fn ask(
+    state: &ApiState,
+    caller: &Caller,
+    now: Moment,
+    parameters: Parameters,
+) -> Result<(DataQualityView, Shown), Problem> {
+    let (found, shown) = find(state, caller, now, &Wanted::read(parameters, true)?).await?;
+    Ok((found.view(now.today), shown))
+}
+
+/// Which questions are wanted.
+struct Wanted {
+    team: Option<String>,
+    kind: Option<QuestionKind>,
+    source: Option<String>,
+    limit: u32,
+    after: Option<After>,
+}
+
+impl Wanted {
+    fn read(mut parameters: Parameters, in_pages: bool) -> Result<Self, Problem> {
+        let team = parameters.text("team");
+        let kind = parameters.word("kind", QuestionKind::ALL, QuestionKind::code);
+        let source = parameters.text("source");
+        let (limit, after) =
+            if in_pages { (page::limit(&mut parameters), page::cursor(&mut parameters, |_| true)) } else { (u32::MAX, None) };
+        parameters.finish()?;
+        Ok(Self { team, kind, source, limit, after })
+    }
+
+    fn takes(&self, question: &Question) -> bool {
+        self.kind.is_none_or(|kind| question.kind == kind)
+            && self.source.as_ref().is_none_or(|source| question.sources.contains(source))
+            && self.after.as_ref().is_none_or(|after| After::of(question) > *after)
+    }
+}
+
+/// Totals, and a page of questions.
+struct Found {
+    teams: Vec<TeamTotals>,
+    questions: Vec<Question>,
+    next_cursor: Option<String>,
+}
+
+impl Found {
+    fn view(self, on: Date) -> DataQualityView {
+        DataQualityView::of(&self.teams, self.questions, self.next_cursor, on)
+    }
+}
+
+async fn find(state: &ApiState, caller: &Caller, now: Moment, wanted: &Wanted) -> Result<(Found, Shown), Problem> {
+    let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
+    let policy = &state.policy.read(&mut transaction).await?.policy;
+    let team = wanted.team.as_deref();
+    let answer = data_quality::ask(&mut transaction, &caller.scope, team, policy, now.today, |_, _| ()).await?;
+    transaction.commit().await?;
+    for (reference, wrong) in &answer.unreadable {
+        warn!(case.reference = reference, "the record of a case could not be judged: {wrong}");
+    }
+    let mut questions: Vec<Question> = answer.questions.into_iter().filter(|question| wanted.takes(question)).collect();
+    let next_cursor = page::cut(&mut questions, wanted.limit, After::of);
+    let shown = Shown::each_once(questions.iter().map(|question| question.case.as_str()));
+    Ok((Found { teams: answer.teams, questions, next_cursor }, shown))
 }
 
 /// The place after a question, which its message makes unique.

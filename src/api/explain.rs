@@ -1,8 +1,8 @@
 //! Why a case was, or was not, alerted on a day: each rule's finding or why there is none, by what was recorded then and by the
 //! policy in force then; who was told, who was not and why, and what the mail server said.
 
-mod the_day;
-mod view;
+pub mod the_day;
+pub mod view;
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::SharedState;
 use super::auth::Caller;
 use super::cases;
 use super::frame::Now;
 use super::parameters::{Parameters, Reference};
 use super::problem::Problem;
+use super::{ApiState, SharedState};
 use crate::clock::{Moment, midnight};
 use crate::domain::calendar::next_day;
 use crate::domain::case::Case;
@@ -58,20 +58,35 @@ pub async fn show(
     Now(now): Now,
     caller: Caller,
     Reference(reference): Reference,
-    mut parameters: Parameters,
+    parameters: Parameters,
 ) -> Result<Json<Explanation>, Problem> {
+    Ok(Json(ask(&state, &caller, now, &reference, parameters).await?))
+}
+
+/// The explanation of a case that exists for a caller.
+///
+/// # Errors
+///
+/// As for [`show`].
+pub async fn ask(
+    state: &ApiState,
+    caller: &Caller,
+    now: Moment,
+    reference: &str,
+    mut parameters: Parameters,
+) -> Result<Explanation, Problem> {
     let not_later = |text: &str| civil_date(text).ok().filter(|&on| on <= now.today);
     let reason = "must be a date (YYYY-MM-DD) of the years 2000 to 2100 that does not lie in the future";
     let on = parameters.read("on", not_later, reason).unwrap_or(now.today);
     parameters.finish()?;
 
     let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
-    let case = cases::find(&mut transaction, &caller, &reference).await?;
-    let the_day = read_the_day(&mut transaction, &reference, moments_of(on)).await?;
+    let case = cases::find(&mut transaction, caller, reference).await?;
+    let the_day = read_the_day(&mut transaction, reference, moments_of(on)).await?;
     let known = state.policy.read(&mut transaction).await?;
     let judged = judged(&mut transaction, &case, on, now, &known.policy).await?;
     transaction.commit().await?;
-    Ok(Json(Explanation::of(case.reference, on, judged, the_day)))
+    Ok(Explanation::of(case.reference, on, judged, the_day))
 }
 
 /// The moments of a day in London.

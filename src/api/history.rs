@@ -7,12 +7,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::SharedState;
 use super::auth::Caller;
 use super::case_view::OriginView;
 use super::parameters::{Parameters, Reference};
 use super::problem::Problem;
-use super::{cases, etag, page};
+use super::{ApiState, SharedState, cases, etag, page};
 use crate::store::BEGIN_SNAPSHOT;
 use crate::store::changes::{self, Change, FactChange, Place};
 
@@ -20,35 +19,38 @@ use crate::store::changes::{self, Change, FactChange, Place};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct History {
     /// The changes, the newest first.
-    changes: Vec<ChangeView>,
+    pub changes: Vec<ChangeView>,
     /// Where the next page begins; null on the last one.
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
+/// A change of a fact.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Change)]
-struct ChangeView {
+pub struct ChangeView {
+    /// When, by whom and where from.
     #[serde(flatten)]
-    origin: OriginView,
+    pub origin: OriginView,
     /// The fact table, as SQL knows it.
-    table: String,
+    pub table: String,
     /// The fact: empty for the case itself, or an entry of a list by its key, such as `/meetings/sequence=2`.
-    fact: String,
+    pub fact: String,
     /// What became of the fact.
-    change: FactChange,
+    pub change: FactChange,
     /// The fields that changed.
-    fields: Vec<FieldView>,
+    pub fields: Vec<FieldView>,
 }
 
+/// A field that changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FieldChange)]
-struct FieldView {
+pub struct FieldView {
     /// The name of the field, as in a case document.
-    field: String,
+    pub field: String,
     /// What it was; null where it was not given.
-    old: Option<Value>,
+    pub old: Option<Value>,
     /// What it became; null where it is not given any more.
-    new: Option<Value>,
+    pub new: Option<Value>,
 }
 
 /// Tells every change of a fact of a case, the newest first.
@@ -77,21 +79,30 @@ pub async fn show(
     State(state): State<SharedState>,
     caller: Caller,
     Reference(reference): Reference,
-    mut parameters: Parameters,
+    parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    etag::answer(&headers, &ask(&state, &caller, &reference, parameters).await?)
+}
+
+/// A page of the changes of a case that exists for a caller.
+///
+/// # Errors
+///
+/// As for [`show`].
+pub async fn ask(state: &ApiState, caller: &Caller, reference: &str, mut parameters: Parameters) -> Result<History, Problem> {
     let since = parameters.since("since");
     let limit = page::limit(&mut parameters);
     let before = page::cursor(&mut parameters, |_| true).unwrap_or(Before(i64::MAX));
     parameters.finish()?;
 
     let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
-    cases::insist_that_it_exists(&mut transaction, &caller, &reference).await?;
-    let mut changes = changes::page(&mut transaction, &reference, since, before.0, limit + 1).await?;
+    cases::insist_that_it_exists(&mut transaction, caller, reference).await?;
+    let mut changes = changes::page(&mut transaction, reference, since, before.0, limit + 1).await?;
     transaction.commit().await?;
     let next_cursor = page::cut(&mut changes, limit, |last| Before(last.id));
     let changes = changes.into_iter().map(ChangeView::of).collect::<Result<_, sqlx::Error>>()?;
-    etag::answer(&headers, &History { changes, next_cursor })
+    Ok(History { changes, next_cursor })
 }
 
 /// The place before a change of this number.

@@ -1,14 +1,13 @@
 //! The agenda of the next panel meeting: every case at risk with the question to decide, as JSON or as a table.
 
 mod table;
-mod view;
+pub mod view;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use tracing::warn;
 
-use super::SharedState;
 use super::accept;
 use super::attachment;
 use super::audit::Shown;
@@ -17,6 +16,8 @@ use super::etag;
 use super::frame::Now;
 use super::parameters::Parameters;
 use super::problem::Problem;
+use super::{ApiState, SharedState};
+use crate::clock::Moment;
 use crate::domain::question::Question;
 use crate::domain::timetable::next_meeting;
 use crate::store::agenda::item;
@@ -63,17 +64,55 @@ pub async fn show(
     State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
-    mut parameters: Parameters,
+    parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let team = parameters.text("team");
-    let question = parameters.word("question", Question::ALL, Question::code);
-    parameters.finish()?;
+    let wanted = Wanted::read(parameters)?;
     let media_type = accept::choose(&headers, &[JSON, CSV])?;
+    let (agenda, shown) = find(&state, &caller, now, &wanted).await?;
+    let mut response = if media_type == CSV {
+        attachment::table(&format!("panel-{}.csv", agenda.meeting_on), table::write(&agenda))?
+    } else {
+        etag::answer(&headers, &agenda)?
+    };
+    response.extensions_mut().insert(shown);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
+}
 
+/// The agenda of the cases that exist for a caller, and which cases it shows.
+///
+/// # Errors
+///
+/// Wrong parameters; the database does not answer.
+pub async fn ask(
+    state: &ApiState,
+    caller: &Caller,
+    now: Moment,
+    parameters: Parameters,
+) -> Result<(PanelView, Shown), Problem> {
+    find(state, caller, now, &Wanted::read(parameters)?).await
+}
+
+/// Which cases an agenda is to have.
+struct Wanted {
+    team: Option<String>,
+    question: Option<Question>,
+}
+
+impl Wanted {
+    fn read(mut parameters: Parameters) -> Result<Self, Problem> {
+        let team = parameters.text("team");
+        let question = parameters.word("question", Question::ALL, Question::code);
+        parameters.finish()?;
+        Ok(Self { team, question })
+    }
+}
+
+async fn find(state: &ApiState, caller: &Caller, now: Moment, wanted: &Wanted) -> Result<(PanelView, Shown), Problem> {
     let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
     let policy = &state.policy.read(&mut transaction).await?.policy;
-    let mut references = agenda::at_risk(&mut transaction, &caller.scope, team.as_deref()).await?;
+    let mut references = agenda::at_risk(&mut transaction, &caller.scope, wanted.team.as_deref()).await?;
     let not_shown = references.len().saturating_sub(MOST_CASES);
     references.truncate(MOST_CASES);
     let (mut items, unreadable) = item::load(&mut transaction, &references, policy, now.today).await?;
@@ -81,16 +120,9 @@ pub async fn show(
     for (reference, wrong) in unreadable {
         warn!(case.reference = reference, "a case is left out of the agenda: {wrong}");
     }
-    items.retain(|item| question.is_none_or(|question| item.question == question));
+    items.retain(|item| wanted.question.is_none_or(|question| item.question == question));
 
     let meeting_on = next_meeting(now.today, &policy.panel);
     let agenda = PanelView::of(&items, meeting_on, not_shown, policy, now.today);
-    let mut response = if media_type == CSV {
-        attachment::table(&format!("panel-{meeting_on}.csv"), table::write(&agenda))?
-    } else {
-        etag::answer(&headers, &agenda)?
-    };
-    response.extensions_mut().insert(Shown(items.into_iter().map(|item| item.case.reference).collect()));
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
-    Ok(response)
+    Ok((agenda, Shown(items.into_iter().map(|item| item.case.reference).collect())))
 }

@@ -1,8 +1,8 @@
 //! Statistics of the cases that exist for the caller.
 
-mod blocks;
-mod telling;
-mod view;
+pub mod blocks;
+pub mod telling;
+pub mod view;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -10,12 +10,13 @@ use axum::response::Response;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::SharedState;
 use super::auth::Caller;
 use super::etag;
 use super::frame::Now;
 use super::parameters::Parameters;
 use super::problem::Problem;
+use super::{ApiState, SharedState};
+use crate::clock::Moment;
 use crate::domain::statistics::answer::Answer;
 use crate::domain::statistics::{Period, Statistics};
 use crate::fields::civil_date;
@@ -55,9 +56,23 @@ pub async fn show(
     State(state): State<SharedState>,
     Now(now): Now,
     caller: Caller,
-    mut parameters: Parameters,
+    parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    etag::answer(&headers, &ask(&state, &caller, now, parameters).await?)
+}
+
+/// The figures of a period, of the cases that exist for a caller.
+///
+/// # Errors
+///
+/// As for [`show`].
+pub async fn ask(
+    state: &ApiState,
+    caller: &Caller,
+    now: Moment,
+    mut parameters: Parameters,
+) -> Result<StatisticsView, Problem> {
     let period = period(&mut parameters, now.today);
     let team = parameters.text("team");
     let suppress_below = parameters.number("suppress_below", 2..=50);
@@ -75,7 +90,7 @@ pub async fn show(
     if let Some(below) = suppress_below {
         statistics.suppress(below);
     }
-    etag::answer(&headers, &StatisticsView::of(&statistics, period, team, suppress_below))
+    Ok(StatisticsView::of(&statistics, period, team, suppress_below))
 }
 
 /// The period that is asked for. Where it is wrong, what comes back does not count.

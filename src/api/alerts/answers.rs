@@ -21,7 +21,7 @@ use crate::api::{ApiState, SharedState};
 use crate::clock::Moment;
 use crate::domain::pause::{PauseKind, UntilDays};
 use crate::fields::Fields;
-use crate::store::pauses::{self, NewPause, Paused};
+use crate::store::pauses::{self, NewPause, Pause, Paused};
 use crate::store::{BEGIN_SNAPSHOT, alert_list};
 
 /// What will be done about an alert.
@@ -57,6 +57,45 @@ struct Snooze {
     turn: Option<i32>,
 }
 
+/// Why an alert was not put aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotPaused {
+    /// What it was about has been put right.
+    Resolved,
+    /// It has turned since the turn that was given.
+    Moved,
+    /// Somebody has put it aside, in this way.
+    Already(Pause),
+    /// Something else.
+    Problem(Problem),
+}
+
+impl From<NotPaused> for Problem {
+    fn from(not_paused: NotPaused) -> Self {
+        match not_paused {
+            NotPaused::Resolved => Self::Conflict("What the alert was about has been put right.".to_owned()),
+            NotPaused::Moved => {
+                let why = "The alert has turned since the turn that was given: read it again, and answer what it says now.";
+                Self::Conflict(why.to_owned())
+            }
+            NotPaused::Already(pause) => Self::Conflict(format!("The alert was {}.", pause.in_words())),
+            NotPaused::Problem(problem) => problem,
+        }
+    }
+}
+
+impl From<Problem> for NotPaused {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<sqlx::Error> for NotPaused {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
 /// Tells the story of an alert.
 ///
 /// # Errors
@@ -83,11 +122,20 @@ pub async fn show(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    etag::answer(&headers, &ask(&state, &caller, alert, parameters).await?)
+}
+
+/// The story of an alert, if it exists for a caller.
+///
+/// # Errors
+///
+/// As for [`show`].
+pub async fn ask(state: &ApiState, caller: &Caller, alert: Uuid, parameters: Parameters) -> Result<Story, Problem> {
     parameters.finish()?;
     let mut transaction = state.pool.begin_with(BEGIN_SNAPSHOT).await?;
-    let story = story(&mut transaction, &caller, alert).await?;
+    let story = story(&mut transaction, caller, alert).await?;
     transaction.commit().await?;
-    etag::answer(&headers, &story)
+    Ok(story)
 }
 
 /// Acknowledges an alert: what will be done, who will do it, and when to look again.
@@ -132,7 +180,7 @@ pub async fn acknowledge(
             until_on: review_on?,
         })
     })?;
-    pause(&state, &caller, &new, now).await
+    Ok(Json(pause(&state, &caller, &new, now).await?))
 }
 
 /// Snoozes an alert: why it must wait, and until when.
@@ -175,30 +223,37 @@ pub async fn snooze(
             until_on: until_on?,
         })
     })?;
-    pause(&state, &caller, &new, now).await
+    Ok(Json(pause(&state, &caller, &new, now).await?))
 }
 
-async fn until_days(state: &ApiState, now: Moment) -> Result<UntilDays, Problem> {
+/// The days until which an alert may be put aside today.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn until_days(state: &ApiState, now: Moment) -> Result<UntilDays, Problem> {
     let known = state.policy.read(&mut *state.pool.acquire().await?).await?;
     Ok(UntilDays::of(now.today, &known.policy.alerts, &known.policy.calendar))
 }
 
-async fn pause(state: &ApiState, caller: &Caller, new: &NewPause, now: Moment) -> Result<Json<Story>, Problem> {
+/// Puts an alert aside, if it exists for a caller; what has become of it.
+///
+/// # Errors
+///
+/// The alert does not exist for the caller, is not open, or has turned; the database does not answer.
+pub async fn pause(state: &ApiState, caller: &Caller, new: &NewPause, now: Moment) -> Result<Story, NotPaused> {
     let mut transaction = state.pool.begin().await?;
     alert_list::find(&mut transaction, &caller.scope, new.alert).await?.ok_or(Problem::NotFound)?;
     match pauses::pause(&mut transaction, new, now).await? {
         Paused::Done => {}
-        Paused::NoSuchAlert => return Err(Problem::NotFound),
-        Paused::Resolved => return Err(Problem::Conflict("What the alert was about has been put right.".to_owned())),
-        Paused::Moved => {
-            let why = "The alert has turned since the turn that was given: read it again, and answer what it says now.";
-            return Err(Problem::Conflict(why.to_owned()));
-        }
-        Paused::Already(pause) => return Err(Problem::Conflict(format!("The alert was {}.", pause.in_words()))),
+        Paused::NoSuchAlert => return Err(Problem::NotFound.into()),
+        Paused::Resolved => return Err(NotPaused::Resolved),
+        Paused::Moved => return Err(NotPaused::Moved),
+        Paused::Already(pause) => return Err(NotPaused::Already(pause)),
     }
     let story = story(&mut transaction, caller, new.alert).await?;
     transaction.commit().await?;
-    Ok(Json(story))
+    Ok(story)
 }
 
 async fn story(connection: &mut PgConnection, caller: &Caller, alert: Uuid) -> Result<Story, Problem> {

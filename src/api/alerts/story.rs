@@ -20,139 +20,147 @@ use crate::store::told::Addressee;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AlertStory)]
 pub struct Story {
+    /// The alert itself.
     #[serde(flatten)]
-    alert: Alert,
+    pub alert: Alert,
     /// Which turn this is, from 1.
-    turn: i32,
+    pub turn: i32,
     /// What began it.
-    turned_by: TurnedBy,
+    pub turned_by: TurnedBy,
     /// The rung that comes next while nobody acts; null where there is none. While the alert is put aside, it passes in silence.
-    next_rung: Option<NextRungView>,
+    pub next_rung: Option<NextRungView>,
     /// Who put it aside, in order.
-    pauses: Vec<PauseView>,
+    pub pauses: Vec<PauseView>,
     /// The rungs that it climbed, in order.
-    rungs: Vec<RungView>,
+    pub rungs: Vec<RungView>,
     /// Each message to each person that told of it, in order.
-    tellings: Vec<TellingView>,
+    pub tellings: Vec<TellingView>,
     /// What the journal keeps of it, in order.
-    journal: Vec<EntryView>,
+    pub journal: Vec<EntryView>,
 }
 
+/// The rung that an alert comes to next.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NextRung)]
-struct NextRungView {
+pub struct NextRungView {
     /// Who is told.
-    role: Role,
+    pub role: Role,
     /// From which day on.
-    on: Date,
+    pub on: Date,
     /// How.
-    deliver: Delivery,
+    pub deliver: Delivery,
 }
 
+/// Somebody has put the alert aside.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Pause)]
-struct PauseView {
+pub struct PauseView {
     /// How it was put aside.
-    kind: PauseKind,
+    pub kind: PauseKind,
     /// By whom.
-    by: ByView,
+    pub by: ByView,
     /// What will be done, of an acknowledgement.
-    action: Option<String>,
+    pub action: Option<String>,
     /// Who will do it, of an acknowledgement.
-    owner: Option<String>,
+    pub owner: Option<String>,
     /// Why it must wait, of a snooze.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// When.
-    made_at: Timestamp,
+    pub made_at: Timestamp,
     /// The day on which it ends by itself.
-    until: Date,
+    pub until: Date,
     /// When it ended.
-    ended_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
     /// What ended it.
-    ended_by: Option<PauseEnd>,
+    pub ended_by: Option<PauseEnd>,
 }
 
+/// Who has put the alert aside.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PausedBy)]
-struct ByView {
+pub struct ByView {
     /// The code of the role, of whoever followed a link in a mail; `api` where it was done over the API.
-    role: &'static str,
+    pub role: &'static str,
     /// The number on the list of recipients.
-    recipient: Option<i64>,
+    pub recipient: Option<i64>,
     /// The number of the token.
-    token: Option<i64>,
+    pub token: Option<i64>,
     /// The number of the person who signed in with OpenID Connect.
-    person: Option<i64>,
+    pub person: Option<i64>,
 }
 
+/// A rung of the ladder that the alert has climbed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Rung)]
-struct RungView {
+pub struct RungView {
     /// In which turn of the alert.
-    turn: i32,
+    pub turn: i32,
     /// Whom it tells.
     #[schema(value_type = Role)]
-    role: String,
+    pub role: String,
     /// When it was due.
-    due_on: Date,
+    pub due_on: Date,
     /// When it was climbed.
-    climbed_at: Timestamp,
+    pub climbed_at: Timestamp,
     /// `told`; `unreachable`: it reached nobody and passed on; `silent`: somebody had put the alert aside, or knows of it as graver.
-    outcome: String,
+    pub outcome: String,
 }
 
+/// A message to a person that tells of the alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Telling)]
-struct TellingView {
+pub struct TellingView {
     /// Names the message.
     #[schema(value_type = uuid::Uuid)]
-    message: String,
+    pub message: String,
     /// `alert`, `digest` or `panel`.
-    kind: String,
+    pub kind: String,
     /// As what the person is told.
     #[schema(value_type = Role)]
-    role: String,
+    pub role: String,
     /// Whether the person stands in for somebody in the role.
-    stands_in: bool,
+    pub stands_in: bool,
     /// The number on the list of recipients.
-    recipient: i64,
+    pub recipient: i64,
     /// What has become of the message: `gathering`, `queued`, `sending`, `sent`, `dead` or `cancelled`.
-    state: String,
+    pub state: String,
     /// When the message was begun.
-    created_at: Timestamp,
+    pub created_at: Timestamp,
     /// Each attempt to send it, in order.
-    attempts: Vec<AttemptView>,
+    pub attempts: Vec<AttemptView>,
 }
 
+/// One attempt to send a message.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TellingAttempt)]
-struct AttemptView {
+pub struct AttemptView {
     /// From 1.
-    attempt: i32,
+    pub attempt: i32,
     /// When it began.
-    claimed_at: Timestamp,
+    pub claimed_at: Timestamp,
     /// When it ended.
-    settled_at: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
     /// `accepted`, `temporary`, `refused`, `misconfigured`; `unknown` where the server's answer was lost.
-    outcome: Option<String>,
+    pub outcome: Option<String>,
     /// What the mail server said, with addresses and names masked.
-    reply: Option<String>,
+    pub reply: Option<String>,
 }
 
+/// An entry of the journal.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JournalEntry)]
-struct EntryView {
+pub struct EntryView {
     /// When.
-    at: Timestamp,
+    pub at: Timestamp,
     /// What was decided or done: `alert_opened`, `told`, `not_told`, `message_accepted` …
-    what: String,
+    pub what: String,
     /// Why; what the mail server said, where it is about a message.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// Whom it is about, by the number on the list of recipients.
-    recipient: Option<i64>,
+    pub recipient: Option<i64>,
     /// The message that it is about.
     #[schema(value_type = Option<uuid::Uuid>)]
-    message: Option<String>,
+    pub message: Option<String>,
 }
 
 impl Story {

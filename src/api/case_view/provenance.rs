@@ -14,11 +14,12 @@ use crate::store::changes::{Origin, Place};
 #[schema(as = Provenance)]
 pub struct ProvenanceView {
     /// The fact, as a JSON pointer into `facts`: a value such as `/started_on`, or an entry of a list such as `/meetings/0`.
-    pointer: String,
+    pub pointer: String,
+    /// When, by whom and where from.
     #[serde(flatten)]
-    origin: OriginView,
+    pub origin: OriginView,
     /// How an import worked it out from other facts, as its source did not give it; null where it was given.
-    derived: Option<String>,
+    pub derived: Option<String>,
 }
 
 /// When, by whom and where from something was recorded.
@@ -26,11 +27,11 @@ pub struct ProvenanceView {
 #[schema(as = Origin)]
 pub struct OriginView {
     /// Since when it is recorded as it is.
-    at: Timestamp,
+    pub at: Timestamp,
     /// By whom: a caller of the API such as `token 3`, or the role of a program's own connection to the database.
-    by: String,
+    pub by: String,
     /// Where from: `api`, the file of an import, or whatever the program said; null where it said nothing.
-    source: Option<String>,
+    pub source: Option<String>,
 }
 
 impl From<Origin> for OriginView {
@@ -42,7 +43,7 @@ impl From<Origin> for OriginView {
 
 /// Where the facts of a case come from, and how those that were worked out were. Entries of a list stand in the order in which the case has them; a list whose history is not
 /// whole is left out.
-pub fn provenance(
+pub(super) fn provenance(
     case: &Case,
     origins: BTreeMap<(Place, String), Origin>,
     how_derived: impl Fn(&str, &Origin) -> Option<String>,

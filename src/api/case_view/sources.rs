@@ -14,19 +14,19 @@ use crate::store::sources::Source;
 pub struct SourceView {
     /// What the source is called.
     #[schema(example = "north")]
-    name: String,
+    pub name: String,
     /// When it last said something else than before.
-    said_at: Timestamp,
+    pub said_at: Timestamp,
     /// Since when it has the case no more; null while it has. What is recorded stands.
-    vanished_at: Option<Timestamp>,
+    pub vanished_at: Option<Timestamp>,
     /// Where it says something else than is recorded, which stands: fields, and lists with the number of an entry.
     #[schema(example = json!(["lbp_sent_on", "meetings 2"]))]
-    conflicts: Vec<String>,
+    pub conflicts: Vec<String>,
 }
 
 impl SourceView {
     /// The source, held against the case document.
-    pub fn of(source: &Source, facts: &Value) -> Self {
+    pub(super) fn of(source: &Source, facts: &Value) -> Self {
         Self {
             name: source.name.clone(),
             said_at: source.said_at,

@@ -14,32 +14,36 @@ use crate::domain::policy::Policy;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EngagementSummary)]
 pub struct EngagementView {
+    /// The appointments of everybody together.
     #[serde(flatten)]
-    all: AttendanceView,
+    pub all: AttendanceView,
     /// The same for each person.
-    by_person: Vec<PersonView>,
+    pub by_person: Vec<PersonView>,
 }
 
+/// How one person has kept their appointments.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PersonSummary)]
-struct PersonView {
+pub struct PersonView {
     /// Their role, such as `mother`; empty where it is not known.
-    person: String,
+    pub person: String,
+    /// Their appointments.
     #[serde(flatten)]
-    attendance: AttendanceView,
+    pub attendance: AttendanceView,
 }
 
+/// Appointments, counted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attendance)]
-struct AttendanceView {
+pub struct AttendanceView {
     /// Appointments kept.
-    attended: usize,
+    pub attended: usize,
     /// Appointments missed without excuse.
-    missed: usize,
+    pub missed: usize,
     /// Appointments missed with an excuse.
-    excused: usize,
+    pub excused: usize,
     /// How many were missed in a row up to today, without those that are excused; of the family, the longest run of anybody.
-    missed_in_a_row: usize,
+    pub missed_in_a_row: usize,
 }
 
 /// How much more time was asked for and given.
@@ -47,51 +51,52 @@ struct AttendanceView {
 #[schema(as = ExtensionsSummary)]
 pub struct ExtensionsView {
     /// Requests made.
-    requested: usize,
+    pub requested: usize,
     /// Requests that wait for a decision.
-    pending: usize,
+    pub pending: usize,
     /// Requests refused.
-    refused: usize,
+    pub refused: usize,
     /// Approvals, in the order in which they were given.
-    approved: Vec<GivenView>,
+    pub approved: Vec<GivenView>,
     /// By how many days extensions move the end, altogether.
-    days: i64,
+    pub days: i64,
     /// What the policy in force bears.
-    limit: LimitView,
+    pub limit: LimitView,
 }
 
+/// An extension that was approved.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExtensionGiven)]
-struct GivenView {
+pub struct GivenView {
     /// Its number.
-    sequence: u32,
+    pub sequence: u32,
     /// When it was approved.
-    on: Date,
+    pub on: Date,
     /// The grade of the person who approved it, as recorded.
-    by: Option<String>,
+    pub by: Option<String>,
     /// The end it moved the period to.
-    new_end_on: Date,
+    pub new_end_on: Date,
 }
 
 /// What the policy in force bears.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExtensionsLimit)]
-struct LimitView {
+pub struct LimitView {
     /// More days than this are amber.
-    amber_over_days: u32,
+    pub amber_over_days: u32,
     /// More days than this are red.
-    red_over_days: u32,
+    pub red_over_days: u32,
     /// So many approvals are amber.
-    amber_from: u32,
+    pub amber_from: u32,
     /// So many approvals are red.
-    red_from: u32,
+    pub red_from: u32,
     /// The lowest grade that may approve.
-    minimum_grade: Grade,
+    pub minimum_grade: Grade,
 }
 
 impl EngagementView {
     /// Counts the appointments up to a day.
-    pub fn of(case: &Case, day: Date) -> Self {
+    pub(super) fn of(case: &Case, day: Date) -> Self {
         let people = attendance::by_person(case, day);
         Self {
             all: attendance::altogether(people.values()).into(),
@@ -112,7 +117,7 @@ impl From<Attendance> for AttendanceView {
 
 impl ExtensionsView {
     /// Adds the extensions up to a day up.
-    pub fn of(course: &Course, policy: &Policy, day: Date) -> Self {
+    pub(super) fn of(course: &Course, policy: &Policy, day: Date) -> Self {
         let MoreTime { requested, pending, refused, approved, days } = MoreTime::of(course, day);
         let (total, repeated) = (policy.extension_total, policy.repeated_extensions);
         Self {

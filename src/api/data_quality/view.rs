@@ -11,67 +11,67 @@ use crate::domain::data_quality::{Question, QuestionKind, TeamTotals};
 #[schema(as = DataQuality)]
 pub struct DataQualityView {
     /// The day as of which it is asked: today.
-    on: Date,
+    pub on: Date,
     /// Totals by team, of every case that was looked at; cases without a team come first.
-    teams: Vec<TeamView>,
+    pub teams: Vec<TeamView>,
     /// At most as many as `limit` says, by team, case, kind and field.
-    questions: Vec<QuestionView>,
+    pub questions: Vec<QuestionView>,
     /// Where the next page begins; null on the last one.
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// How the records of a team are.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamDataQuality)]
-struct TeamView {
+pub struct TeamView {
     /// The team; null for cases without one.
     #[schema(example = "North")]
-    team: Option<String>,
+    pub team: Option<String>,
     /// Cases that were looked at.
-    cases: usize,
+    pub cases: usize,
     /// Those of them of which something is asked.
-    cases_with_questions: usize,
+    pub cases_with_questions: usize,
     /// Facts that must be there and are not.
-    missing: usize,
+    pub missing: usize,
     /// Facts that contradict each other, and sources that say something else than is recorded.
-    contradictory: usize,
+    pub contradictory: usize,
     /// Dates that an import worked out, as its source does not give them.
-    derived: usize,
+    pub derived: usize,
     /// Cases about which nothing was recorded or changed for too long.
-    stale: usize,
+    pub stale: usize,
     /// Cases that a source had and has no more.
-    vanished: usize,
+    pub vanished: usize,
 }
 
 /// A question to whoever keeps the record of a case.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DataQualityQuestion)]
-struct QuestionView {
+pub struct QuestionView {
     /// The owning team.
-    team: Option<String>,
+    pub team: Option<String>,
     /// The reference of the case.
     #[schema(example = "PP-2026-014")]
-    case: String,
+    pub case: String,
     /// What is asked.
-    kind: QuestionKind,
+    pub kind: QuestionKind,
     /// The field, or the list with the number of an entry; empty for the case as a whole.
     #[schema(example = "meetings 2")]
-    field: String,
+    pub field: String,
     /// Since when it is so; null where that is not known, or a birth would follow from it.
-    since_on: Option<Date>,
+    pub since_on: Option<Date>,
     /// What is wrong: a plain sentence.
-    message: String,
+    pub message: String,
     /// What to do about it: a plain sentence.
     #[schema(example = "Correct the source north, or what is recorded")]
-    fix: String,
+    pub fix: String,
     /// The sources of imports in which it can be put right.
     #[schema(example = json!(["north"]))]
-    sources: Vec<String>,
+    pub sources: Vec<String>,
 }
 
 impl DataQualityView {
     /// Totals and a page of questions.
-    pub fn of(teams: &[TeamTotals], questions: Vec<Question>, next_cursor: Option<String>, on: Date) -> Self {
+    pub(super) fn of(teams: &[TeamTotals], questions: Vec<Question>, next_cursor: Option<String>, on: Date) -> Self {
         Self {
             on,
             teams: teams.iter().map(TeamView::from).collect(),

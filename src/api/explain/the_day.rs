@@ -22,184 +22,184 @@ use crate::store::told::{self, Addressee};
 #[schema(as = ExplainedDay)]
 pub struct TheDayView {
     /// When the last sweep of the day ended; absent where none did, so that no alert could follow a finding on that day.
-    last_sweep_at: Option<Timestamp>,
+    pub last_sweep_at: Option<Timestamp>,
     /// The alerts that stood at some moment of the day, as they stood when it ended.
-    alerts: Vec<AlertView>,
+    pub alerts: Vec<AlertView>,
     /// Every decision of the day about the case, its alerts and the messages that tell of them, in order: who is told, who is not
     /// and why, and what became of the messages.
-    decisions: Vec<DecisionView>,
+    pub decisions: Vec<DecisionView>,
     /// The messages that the decisions are about, with every attempt to send them, be it later.
-    messages: Vec<MessageView>,
+    pub messages: Vec<MessageView>,
 }
 
 /// An alert as it stood when the day ended.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedAlert)]
-struct AlertView {
+pub struct AlertView {
     /// Names it.
     #[schema(value_type = Uuid)]
-    id: String,
+    pub id: String,
     /// The code of the rule that found it.
     #[schema(value_type = Rule)]
-    rule: String,
+    pub rule: String,
     /// The heading for people, which may change.
-    title: String,
+    pub title: String,
     /// What it is about, within its rule.
-    subject: String,
+    pub subject: String,
     /// How grave it was.
     #[schema(value_type = Severity)]
-    severity: String,
+    pub severity: String,
     /// Where it stood.
-    state: AlertState,
+    pub state: AlertState,
     /// When it was opened.
-    opened_at: Timestamp,
+    pub opened_at: Timestamp,
     /// Absent where it was not resolved by then.
-    resolved_at: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
     /// Who had put it aside for some of the day.
-    pauses: Vec<PauseView>,
+    pub pauses: Vec<PauseView>,
     /// Who had been told of it by then, since it was opened.
-    told: Vec<ToldView>,
+    pub told: Vec<ToldView>,
     /// Each decision by then to tell a role nothing of it, and why.
-    not_told: Vec<NotToldView>,
+    pub not_told: Vec<NotToldView>,
 }
 
 /// Somebody has put an alert aside.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedPause)]
-struct PauseView {
+pub struct PauseView {
     /// How it was put aside.
-    kind: PauseKind,
+    pub kind: PauseKind,
     /// When.
-    made_at: Timestamp,
+    pub made_at: Timestamp,
     /// Who followed a link in a mail; absent where it was done over the API.
-    by: Option<Person>,
+    pub by: Option<Person>,
     /// The number of the token that it was done with; absent where it was done by a link.
-    by_token: Option<i64>,
+    pub by_token: Option<i64>,
     /// The number of the person who signed in and did it; absent where it was done by a link or with a token.
-    by_person: Option<i64>,
+    pub by_person: Option<i64>,
     /// What will be done, of an acknowledgement, as typed.
-    action: Option<String>,
+    pub action: Option<String>,
     /// Who will do it, as typed.
-    owner: Option<String>,
+    pub owner: Option<String>,
     /// Why the alert must wait, of a snooze, as typed.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// The day on which it ends by itself.
-    until: Date,
+    pub until: Date,
     /// When it ended, and why; absent where it had not by the end of the day.
-    ended_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
     /// What ended it.
     #[schema(value_type = Option<PauseEnd>)]
-    ended_by: Option<String>,
+    pub ended_by: Option<String>,
 }
 
 /// A person was told of an alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedTold)]
-struct ToldView {
+pub struct ToldView {
     /// When it was decided.
-    at: Timestamp,
+    pub at: Timestamp,
     /// Who.
-    to: Person,
+    pub to: Person,
     /// Whether the person stood in for somebody in the role.
-    stands_in: bool,
+    pub stands_in: bool,
     /// Whether the person was told because nobody before on the ladder had acted.
-    escalated: bool,
+    pub escalated: bool,
     /// The message.
-    message: Option<String>,
+    pub message: Option<String>,
     /// When the mail server accepted it, be it later than the day; absent where it has not.
-    accepted_at: Option<Timestamp>,
+    pub accepted_at: Option<Timestamp>,
 }
 
 /// A role was told nothing of an alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedNotTold)]
-struct NotToldView {
+pub struct NotToldView {
     /// When it was decided.
-    at: Timestamp,
+    pub at: Timestamp,
     /// The code of the role; absent where it is nobody's in particular.
-    role: Option<Role>,
+    pub role: Option<Role>,
     /// Why.
-    reason: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// A person, by number and role.
 #[derive(Debug, Serialize, ToSchema)]
-struct Person {
+pub struct Person {
     /// The number on the list of recipients.
-    recipient: Option<i64>,
+    pub recipient: Option<i64>,
     /// The code of the role.
-    role: Option<String>,
+    pub role: Option<String>,
 }
 
 /// An entry of the journal.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Decision)]
-struct DecisionView {
+pub struct DecisionView {
     /// When.
-    at: Timestamp,
+    pub at: Timestamp,
     /// What was decided or done: `alert_opened`, `told`, `not_told`, `message_accepted` …
-    what: String,
+    pub what: String,
     /// The alert that it is about.
-    alert: Option<AboutAlert>,
+    pub alert: Option<AboutAlert>,
     /// The message that it is about.
-    message: Option<String>,
+    pub message: Option<String>,
     /// Whom it is about: of whom nobody is told, only the role is given.
-    person: Option<Person>,
+    pub person: Option<Person>,
     /// Why; what the mail server said, where it is about a message.
-    reason: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// Which alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AboutAlert)]
-struct AboutAlert {
+pub struct AboutAlert {
     /// Names it.
     #[schema(value_type = Uuid)]
-    id: String,
+    pub id: String,
     /// The code of the rule that found it.
     #[schema(value_type = Rule)]
-    rule: String,
+    pub rule: String,
     /// What it is about, within its rule.
-    subject: String,
+    pub subject: String,
 }
 
 /// A message to one person.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Message)]
-struct MessageView {
+pub struct MessageView {
     /// Names it.
     #[schema(value_type = Uuid)]
-    id: String,
+    pub id: String,
     /// `alert`, `digest` or `panel`.
-    kind: String,
+    pub kind: String,
     /// To whom.
-    to: Person,
+    pub to: Person,
     /// When it was begun.
-    created_at: Timestamp,
+    pub created_at: Timestamp,
     /// When its bytes were fixed and it was queued.
-    queued_at: Option<Timestamp>,
+    pub queued_at: Option<Timestamp>,
     /// What has become of it by now: `gathering`, `queued`, `sending`, `sent`, `dead` or `cancelled`.
-    state: String,
+    pub state: String,
     /// Why, where it is dead or cancelled.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// Each attempt to send it, in order.
-    attempts: Vec<AttemptView>,
+    pub attempts: Vec<AttemptView>,
 }
 
 /// One attempt to send a message.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MessageAttempt)]
-struct AttemptView {
+pub struct AttemptView {
     /// From 1.
-    number: i32,
+    pub number: i32,
     /// When it began.
-    began_at: Timestamp,
+    pub began_at: Timestamp,
     /// When it ended.
-    settled_at: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
     /// `accepted`, `temporary`, `refused`, `misconfigured`; `unknown` where the server's answer was lost.
-    outcome: Option<String>,
+    pub outcome: Option<String>,
     /// What the mail server said, with addresses and names masked.
-    reply: Option<String>,
+    pub reply: Option<String>,
 }
 
 impl TheDayView {

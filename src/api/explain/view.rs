@@ -15,15 +15,15 @@ use crate::domain::schedule::{Finding, Severity};
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Explanation {
     /// The case.
-    reference: String,
+    pub reference: String,
     /// The day, in London.
-    on: Date,
+    pub on: Date,
     /// What the rules make of the case.
     #[serde(flatten)]
-    judged: Judged,
+    pub judged: Judged,
     /// Who was told, who was not, and what the mail server said.
     #[serde(flatten)]
-    the_day: TheDayView,
+    pub the_day: TheDayView,
 }
 
 /// What the rules make of a case on a day, by what was recorded when it ended and by what is recorded now.
@@ -64,29 +64,29 @@ pub struct PolicyView {
 #[schema(as = ExplainedRule)]
 pub struct RuleView {
     /// The permanent code.
-    rule: Rule,
+    pub rule: Rule,
     /// The heading for people, which may change.
-    title: &'static str,
+    pub title: &'static str,
     /// What the rule finds, ordered by subject.
-    findings: Vec<FindingView>,
+    pub findings: Vec<FindingView>,
     /// Why there is no finding: a plain sentence. Absent exactly where there is one.
-    why_none: Option<String>,
+    pub why_none: Option<String>,
 }
 
 /// A finding, as it stood on the day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedFinding)]
-struct FindingView {
+pub struct FindingView {
     /// What it is about, within its rule; empty for the case as a whole.
-    subject: String,
+    pub subject: String,
     /// How grave it is.
-    severity: Severity,
+    pub severity: Severity,
     /// Since when it is at amber or above (for a notice: present at all); absent where that would give a birth away.
-    since_on: Option<Date>,
+    pub since_on: Option<Date>,
     /// Since when it is at this severity; absent as above.
-    severity_since_on: Option<Date>,
+    pub severity_since_on: Option<Date>,
     /// The evidence: a plain sentence.
-    message: String,
+    pub message: String,
 }
 
 impl Explanation {

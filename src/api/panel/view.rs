@@ -210,7 +210,7 @@ pub struct RungView {
 
 impl PanelView {
     /// The agenda of a meeting, as the cases stand on a day.
-    pub fn of(items: &[Item], meeting_on: Date, not_shown: usize, policy: &Policy, today: Date) -> Self {
+    pub(super) fn of(items: &[Item], meeting_on: Date, not_shown: usize, policy: &Policy, today: Date) -> Self {
         Self {
             meeting_on,
             is_working_day: policy.calendar.is_working_day(meeting_on),

@@ -13,23 +13,23 @@ use crate::domain::statistics::suppression::Group;
 #[schema(as = OpenFigures)]
 pub struct OpenView {
     /// Cases.
-    cases: Option<u32>,
+    pub cases: Option<u32>,
     /// Families with such a case. A case for which no family is recorded is a family of its own; a family with cases in two teams is
     /// one in the whole and one in each team.
-    families: Option<u32>,
+    pub families: Option<u32>,
     /// Children of these cases, born or expected on the day; not those of a pregnancy that had ended without a birth. A child of two
     /// cases counts in each.
-    children: Option<u32>,
+    pub children: Option<u32>,
     /// Whole weeks from the start to the day, of each of these cases.
-    weeks_open: SpreadView,
+    pub weeks_open: SpreadView,
     /// Of these cases, those with no decision in effect (status open); the rest is decided to issue.
-    undecided: Option<u32>,
+    pub undecided: Option<u32>,
     /// Of the undecided, those after the end of their period, with extensions and births, as it stands on the day.
-    past_end: Option<u32>,
+    pub past_end: Option<u32>,
     /// Of the undecided, those after the end that the period had without extensions and births.
-    past_base_end: Option<u32>,
+    pub past_base_end: Option<u32>,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Cases that started in the period, followed until the last day of the whole period.
@@ -37,21 +37,21 @@ pub struct OpenView {
 #[schema(as = StartedFigures)]
 pub struct StartedView {
     /// Cases whose start lies in the period, unless they were closed before it.
-    cases: Option<u32>,
+    pub cases: Option<u32>,
     /// Of them, those that have come to a conclusion since.
-    concluded: Option<u32>,
+    pub concluded: Option<u32>,
     /// Of them, those that have not.
-    undecided: Option<u32>,
+    pub undecided: Option<u32>,
     /// Days from the start to the conclusion. The undecided count as censored on the last day of the whole period; cases that
     /// started earlier are left out, see `weeks_open` for those that are still open.
-    days_to_conclude: EstimateView,
+    pub days_to_conclude: EstimateView,
     /// Of them, those with another episode of the same family that stepped down within the policy's time before the start
     /// (`re_entry.within`, 52 weeks unless changed).
-    re_entries: Option<u32>,
+    pub re_entries: Option<u32>,
     /// Re-entries, of a hundred cases that started.
-    percent_re_entries: Option<f64>,
+    pub percent_re_entries: Option<f64>,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Cases that came to a conclusion in the period: on the first day on which a step decision with its outcome (issue, step down,
@@ -60,30 +60,30 @@ pub struct StartedView {
 #[schema(as = ConcludedFigures)]
 pub struct ConcludedView {
     /// Cases.
-    cases: Option<u32>,
+    pub cases: Option<u32>,
     /// Of them, those concluded on or before the end of their period, as it stood on that day with extensions and births. See
     /// `open.past_end` for those that are late and not concluded, of which nothing is in here.
-    within_end: Option<u32>,
+    pub within_end: Option<u32>,
     /// Of them, those concluded later.
-    after_end: Option<u32>,
+    pub after_end: Option<u32>,
     /// Concluded within the limit, of a hundred concluded.
-    percent_within_end: Option<f64>,
+    pub percent_within_end: Option<f64>,
     /// Of them, those concluded on or before the end that the period had without extensions and births.
-    within_base_end: Option<u32>,
+    pub within_base_end: Option<u32>,
     /// Of them, those concluded later.
-    after_base_end: Option<u32>,
+    pub after_base_end: Option<u32>,
     /// Concluded within the first limit, of a hundred concluded.
-    percent_within_base_end: Option<f64>,
+    pub percent_within_base_end: Option<f64>,
     /// Of them, those decided to issue, or with an application and no decision.
-    to_issue: Option<u32>,
+    pub to_issue: Option<u32>,
     /// Of them, those that stepped down.
-    stepped_down: Option<u32>,
+    pub stepped_down: Option<u32>,
     /// Of them, those that ended otherwise: outcome other, or closed without a decision.
-    otherwise: Option<u32>,
+    pub otherwise: Option<u32>,
     /// Diversion: stepped down, of a hundred concluded.
-    percent_stepped_down: Option<f64>,
+    pub percent_stepped_down: Option<f64>,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// From the decision to enter pre-proceedings to the letter before proceedings.
@@ -91,15 +91,15 @@ pub struct ConcludedView {
 #[schema(as = LetterFigures)]
 pub struct LettersView {
     /// Letters sent in the period, between the start of the case and its conclusion. One that is dated before the start is left out.
-    sent: Option<u32>,
+    pub sent: Option<u32>,
     /// Days from the start to the letter, of those sent.
-    days: SpreadView,
+    pub days: SpreadView,
     /// Undecided cases without a letter on the last day.
-    waiting: Option<u32>,
+    pub waiting: Option<u32>,
     /// Days from the start to the last day, of those that wait.
-    days_waiting: SpreadView,
+    pub days_waiting: SpreadView,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// From the letter before proceedings to the initial meeting.
@@ -108,15 +108,15 @@ pub struct LettersView {
 pub struct InitialMeetingsView {
     /// First initial meetings held in the period, between the start of the case and its conclusion, on the day of the letter or
     /// later. One that was held without a letter or before it is left out.
-    held: Option<u32>,
+    pub held: Option<u32>,
     /// Days from the letter to the meeting, of those held.
-    days: SpreadView,
+    pub days: SpreadView,
     /// Undecided cases with a letter and without an initial meeting on the last day.
-    waiting: Option<u32>,
+    pub waiting: Option<u32>,
     /// Days from the letter, or from the start where that is later, to the last day, of those that wait.
-    days_waiting: SpreadView,
+    pub days_waiting: SpreadView,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Reviews and final reviews planned for a day of the period on which the case ran, from its start to its conclusion. What became
@@ -126,21 +126,21 @@ pub struct InitialMeetingsView {
 #[schema(as = ReviewFigures)]
 pub struct ReviewsView {
     /// All of them.
-    planned: Option<u32>,
+    pub planned: Option<u32>,
     /// Held on the planned date.
-    on_the_day: Option<u32>,
+    pub on_the_day: Option<u32>,
     /// Held before it.
-    early: Option<u32>,
+    pub early: Option<u32>,
     /// Held after it.
-    late: Option<u32>,
+    pub late: Option<u32>,
     /// Cancelled.
-    cancelled: Option<u32>,
+    pub cancelled: Option<u32>,
     /// Neither held nor cancelled, their day being over.
-    not_held: Option<u32>,
+    pub not_held: Option<u32>,
     /// Held on the planned date, of a hundred planned, cancelled ones included.
-    percent_on_the_day: Option<f64>,
+    pub percent_on_the_day: Option<f64>,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Approved extensions.
@@ -148,19 +148,19 @@ pub struct ReviewsView {
 #[schema(as = ExtensionFigures)]
 pub struct ExtensionsView {
     /// Extensions approved in the period, between the start of the case and its conclusion.
-    approved: Option<u32>,
+    pub approved: Option<u32>,
     /// Cases in pre-proceedings on the last day with no approved extension by then.
-    none: Option<u32>,
+    pub none: Option<u32>,
     /// With one.
-    one: Option<u32>,
+    pub one: Option<u32>,
     /// With two.
-    two: Option<u32>,
+    pub two: Option<u32>,
     /// With three or more.
-    three_or_more: Option<u32>,
+    pub three_or_more: Option<u32>,
     /// Approved extensions a case, of the cases in pre-proceedings on the last day: the mean, to two decimals.
-    a_case: Option<f64>,
+    pub a_case: Option<f64>,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Cases that were decided to issue and whose application is not made on the last day.
@@ -168,11 +168,11 @@ pub struct ExtensionsView {
 #[schema(as = DecidedToIssueFigures)]
 pub struct DecidedToIssueView {
     /// Cases.
-    cases: Option<u32>,
+    pub cases: Option<u32>,
     /// Days from the decision to the last day.
-    days_waiting: SpreadView,
+    pub days_waiting: SpreadView,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Alerts opened in the period, and what became of them until the last day of the whole period.
@@ -180,18 +180,18 @@ pub struct DecidedToIssueView {
 #[schema(as = AlertFigures)]
 pub struct AlertsView {
     /// Alerts opened, of whatever severity.
-    opened: Option<u32>,
+    pub opened: Option<u32>,
     /// Of them, those that somebody has acknowledged. To put one off (a snooze) is no acknowledgement.
-    acknowledged: Option<u32>,
+    pub acknowledged: Option<u32>,
     /// Of them, those resolved before anybody acknowledged them.
-    resolved_first: Option<u32>,
+    pub resolved_first: Option<u32>,
     /// Of them, those that stand and that nobody has acknowledged.
-    unacknowledged: Option<u32>,
+    pub unacknowledged: Option<u32>,
     /// Working days after the one on which the alert was opened, up to the one on which it was first acknowledged: 0 on the same
     /// day. What nobody has acknowledged counts as censored, on the last day or on the day on which it was resolved.
-    working_days_to_acknowledge: EstimateView,
+    pub working_days_to_acknowledge: EstimateView,
     /// Whether any of these numbers is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 impl From<&Group> for OpenView {

@@ -15,15 +15,15 @@ use crate::domain::statistics::survival::Stays;
 #[schema(as = Spread)]
 pub struct SpreadView {
     /// How many lengths there are; null where withheld.
-    n: Option<u32>,
+    pub n: Option<u32>,
     /// Half of them are no longer than this; null where there is none.
-    median: Option<f64>,
+    pub median: Option<f64>,
     /// Nine tenths of them are no longer than this; null where there is none.
     p90: Option<f64>,
     /// The longest; null where there is none. It is one case's own, and withheld wherever small numbers are to be.
-    max: Option<u32>,
+    pub max: Option<u32>,
     /// Whether any of these is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Lengths of time of which some have not ended, estimated after Kaplan and Meier: what goes on counts for as long as it has lasted
@@ -32,17 +32,17 @@ pub struct SpreadView {
 #[schema(as = Estimate)]
 pub struct EstimateView {
     /// How many began, whether they have ended or not; null where withheld.
-    n: Option<u32>,
+    pub n: Option<u32>,
     /// The first length by which, as estimated, at least half have ended; null where the estimate does not come that far.
-    median: Option<u32>,
+    pub median: Option<u32>,
     /// The first length by which, as estimated, at least nine tenths have ended; null where the estimate does not come that far.
     p90: Option<u32>,
     /// Whether any of these is withheld.
-    suppressed: bool,
+    pub suppressed: bool,
 }
 
 /// Tells numbers of one group, and keeps in mind whether one was withheld.
-pub struct Telling<'a> {
+pub(super) struct Telling<'a> {
     group: &'a Group,
     /// Whether any number so far was withheld.
     pub suppressed: bool,
@@ -86,7 +86,7 @@ impl<'a> Telling<'a> {
 
 impl SpreadView {
     /// Lengths, of which there are as many as a count says.
-    pub fn of(group: &Group, of: Count, spread: &Spread) -> Self {
+    pub(super) fn of(group: &Group, of: Count, spread: &Spread) -> Self {
         let mut tell = Telling::of(group);
         Self {
             n: tell.count(of),
@@ -100,7 +100,7 @@ impl SpreadView {
 
 impl EstimateView {
     /// Lengths of which so many began and so many have ended.
-    pub fn of(group: &Group, began: Count, ended: Count, stays: &Stays) -> Self {
+    pub(super) fn of(group: &Group, began: Count, ended: Count, stays: &Stays) -> Self {
         let mut tell = Telling::of(group);
         Self {
             n: tell.count(began),

@@ -20,79 +20,79 @@ use crate::domain::statistics::{Period, Statistics};
 #[schema(as = Statistics)]
 pub struct StatisticsView {
     /// The first day of the period.
-    from: Date,
+    pub from: Date,
     /// The last day of the period.
-    to: Date,
+    pub to: Date,
     /// The team to which the figures are held; null for every team that the token shows, and cases without one.
-    team: Option<String>,
+    pub team: Option<String>,
     /// Every number from 1 up to, but not including, this one is withheld, and with it what rests on it and what would give it back
     /// by one subtraction; null where everything is told.
     ///
     /// A count is null only where it is withheld. What is withheld can still be narrowed down by solving several sums together, by
     /// taking answers for other periods, teams or limits from one another, or by knowing one of the families.
-    suppress_below: Option<u32>,
+    pub suppress_below: Option<u32>,
     /// Everything together.
-    whole: FiguresView,
+    pub whole: FiguresView,
     /// Each team with a case or an alert that counts, by name.
-    by_team: Vec<TeamView>,
+    pub by_team: Vec<TeamView>,
     /// Each calendar month of the period, in order.
-    by_month: Vec<MonthView>,
+    pub by_month: Vec<MonthView>,
 }
 
 /// The figures of a team.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamFigures)]
-struct TeamView {
+pub struct TeamView {
     /// The team; null for cases without one.
-    team: Option<String>,
+    pub team: Option<String>,
     /// Its figures.
     #[serde(flatten)]
-    figures: FiguresView,
+    pub figures: FiguresView,
 }
 
 /// The figures of a calendar month.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MonthFigures)]
-struct MonthView {
+pub struct MonthView {
     /// The month, `YYYY-MM`.
     #[schema(example = "2026-03")]
-    month: String,
+    pub month: String,
     /// Its first day within the period.
-    from: Date,
+    pub from: Date,
     /// Its last day within the period.
-    to: Date,
+    pub to: Date,
     /// Its figures.
     #[serde(flatten)]
-    figures: FiguresView,
+    pub figures: FiguresView,
 }
 
 /// All figures of the whole, a team or a month.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Figures)]
-struct FiguresView {
+pub struct FiguresView {
     /// Who is in pre-proceedings, and for how long.
-    open: OpenView,
+    pub open: OpenView,
     /// Who came in, and how long it takes.
-    started: StartedView,
+    pub started: StartedView,
     /// What was concluded, how, and whether in time.
-    concluded: ConcludedView,
+    pub concluded: ConcludedView,
     /// From the decision to the letter.
-    letters: LettersView,
+    pub letters: LettersView,
     /// From the letter to the initial meeting.
-    initial_meetings: InitialMeetingsView,
+    pub initial_meetings: InitialMeetingsView,
     /// Whether reviews are held when they are planned.
-    reviews: ReviewsView,
+    pub reviews: ReviewsView,
     /// Extensions, and how many a case.
-    extensions: ExtensionsView,
+    pub extensions: ExtensionsView,
     /// The backlog of applications.
-    decided_to_issue: DecidedToIssueView,
+    pub decided_to_issue: DecidedToIssueView,
     /// How long alerts wait for somebody.
-    alerts: AlertsView,
+    pub alerts: AlertsView,
 }
 
 impl StatisticsView {
     /// Figures of a period, with what was asked for.
-    pub fn of(statistics: &Statistics, period: Period, team: Option<String>, suppress_below: Option<u32>) -> Self {
+    pub(super) fn of(statistics: &Statistics, period: Period, team: Option<String>, suppress_below: Option<u32>) -> Self {
         let team_view = |(team, group): &(Option<String>, Group)| TeamView { team: team.clone(), figures: group.into() };
         Self {
             from: period.from,

@@ -21,7 +21,7 @@ use super::{ApiState, SharedState};
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
 use crate::store::BEGIN_LIST;
-use crate::store::alert_list::{self, AlertState, Filter, Listed, Place};
+use crate::store::alert_list::{self, AlertSort, AlertState, Filter, Listed, Place};
 
 /// A page of alerts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,23 +70,29 @@ pub struct Alert {
     pub resolved_at: Option<Timestamp>,
 }
 
-/// Lists the alerts of the cases that exist for the caller, newest first.
+/// Lists the alerts of the cases that exist for the caller, newest first unless asked otherwise.
 ///
 /// # Errors
 ///
 /// Wrong parameters; the database does not answer.
 #[utoipa::path(
     get, path = "/api/v1/alerts", tag = "alerts", operation_id = "list_alerts",
-    summary = "Alerts, newest first",
-    description = "One alert stands for each thing that drifts: for a case, a rule and a subject. Only the rules resolve one.",
+    summary = "Alerts, newest first or most urgent first",
+    description = "One alert stands for each thing that drifts: for a case, a rule and a subject. Only the rules resolve one. By \
+        `urgency` come open ones, then those that somebody put aside, then resolved ones; in each, red before amber before notice, then \
+        the one whose turn began first. An alert moves in that order when somebody puts it aside or it turns: whoever pages on meanwhile \
+        may miss it or see it again.",
     params(
         ("state" = Option<AlertState>, Query, description = "Only alerts that stand here."),
+        ("standing" = Option<bool>, Query, description = "Only alerts that are not resolved, or only those that are."),
         ("severity" = Option<Severity>, Query, description = "Only alerts of this severity."),
         ("rule" = Option<Rule>, Query, description = "Only alerts of this rule."),
         ("team" = Option<String>, Query, description = "Only alerts of cases of this team.", example = "North"),
         ("opened_since" = Option<String>, Query, description = "Only alerts opened then or later: a date (from midnight in London) or a moment (RFC 3339) of the years 2000 to 2100.", example = "2026-06-01"),
+        ("recipient" = Option<u32>, Query, description = "Only alerts of which this person is, or is to be, told by a message: the number on the list of recipients. What was cancelled or given up tells nobody.", minimum = 1),
+        ("sort" = Option<AlertSort>, Query, description = "The order: `newest` where it is not given."),
         ("limit" = Option<u32>, Query, description = "How many alerts a page holds: 50 where it is not given.", minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before."),
+        ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before, in the same order."),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of an answer that the caller has."),
     ),
     responses(
@@ -114,13 +120,15 @@ pub async fn list(
 pub async fn ask(state: &ApiState, caller: &Caller, mut parameters: Parameters) -> Result<(AlertList, Shown), Problem> {
     let filter = filter(&mut parameters);
     let limit = page::limit(&mut parameters);
-    let after = page::cursor(&mut parameters, |_| true).unwrap_or(Place::START);
+    let sort = parameters.word("sort", AlertSort::ALL, AlertSort::code).unwrap_or(AlertSort::Newest);
+    let after = page::cursor(&mut parameters, |place: &Place| place.sort() == sort);
     parameters.finish()?;
 
     let mut transaction = state.pool.begin_with(BEGIN_LIST).await?;
-    let mut listed = alert_list::page(&mut transaction, &caller.scope, &filter, after, limit + 1).await?;
+    let mut listed =
+        alert_list::page(&mut transaction, &caller.scope, &filter, after.unwrap_or(Place::start(sort)), limit + 1).await?;
     transaction.commit().await?;
-    let next_cursor = page::cut(&mut listed, limit, Listed::place);
+    let next_cursor = page::cut(&mut listed, limit, |last| last.place(sort));
     let shown = Shown::each_once(listed.iter().map(|alert| alert.case_reference.as_str()));
     let alerts = listed.into_iter().map(Alert::from).collect();
     Ok((AlertList { alerts, next_cursor }, shown))
@@ -129,22 +137,33 @@ pub async fn ask(state: &ApiState, caller: &Caller, mut parameters: Parameters) 
 fn filter(parameters: &mut Parameters) -> Filter {
     Filter {
         state: parameters.word("state", AlertState::ALL, AlertState::code),
+        standing: parameters.flag("standing"),
         severity: parameters.word("severity", Severity::ALL, Severity::code),
         rule: parameters.word("rule", Rule::ALL, Rule::code),
         team: parameters.text("team"),
         opened_since: parameters.since("opened_since"),
+        recipient: parameters.number("recipient", 1..=u32::MAX).map(i64::from),
     }
 }
 
 impl page::Place for Place {
     fn write(&self) -> String {
-        format!("opened_at {} {}", self.id, self.opened_at)
+        match self {
+            Self::Newest(opened_at, id) => format!("opened_at {id} {opened_at}"),
+            Self::Urgency(urgency, turned_at, id) => format!("urgency {urgency} {id} {turned_at}"),
+        }
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (id, opened_at) = text.strip_prefix("opened_at ")?.split_once(' ')?;
-        let opened_at = opened_at.parse().ok().filter(|&opened_at| is_of_our_years(opened_at))?;
-        Some(Self { id: id.parse().ok()?, opened_at })
+        let parts: Vec<&str> = text.split(' ').collect();
+        let moment = |text: &str| text.parse().ok().filter(|&moment| is_of_our_years(moment));
+        match parts[..] {
+            ["opened_at", id, opened_at] => Some(Self::Newest(moment(opened_at)?, id.parse().ok()?)),
+            ["urgency", urgency, id, turned_at] => {
+                Some(Self::Urgency(urgency.parse().ok()?, moment(turned_at)?, id.parse().ok()?))
+            }
+            _ => None,
+        }
     }
 }
 

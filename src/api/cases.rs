@@ -23,6 +23,7 @@ use crate::database::readers::Question;
 use crate::domain::calendar::shift;
 use crate::domain::case::Case;
 use crate::domain::course::Status;
+use crate::domain::deadline::Deadline;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 use crate::fields::civil_date;
@@ -66,6 +67,11 @@ pub struct ListedCase {
     pub weeks_open: Option<i64>,
     /// The end of the period, and what set it.
     pub end: Option<EndView>,
+    /// The end of the period without extensions and births.
+    pub base_end: Option<Date>,
+    /// What is due next: a milestone, a meeting that is planned, an assessment, the end of the period. An end that a birth sets is left
+    /// out, with what follows from it. Null where nothing is.
+    pub next_deadline: Option<DeadlineView>,
     /// Its gravest finding.
     pub rag: Rag,
     /// How many findings are red.
@@ -77,6 +83,23 @@ pub struct ListedCase {
     /// The codes of the rules that find something, of whatever severity.
     #[schema(value_type = Vec<Rule>)]
     pub rules: Vec<String>,
+}
+
+/// What a case has to keep next.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NextDeadline)]
+pub struct DeadlineView {
+    /// What, as a person would say it.
+    #[schema(example = "Initial meeting")]
+    pub what: String,
+    /// The day: today or later.
+    pub on: Date,
+}
+
+impl From<Deadline> for DeadlineView {
+    fn from(deadline: Deadline) -> Self {
+        Self { what: deadline.what, on: deadline.on }
+    }
 }
 
 /// Lists the cases that exist for the caller, in risk order unless asked otherwise.
@@ -286,6 +309,8 @@ impl ListedCase {
         Self {
             weeks_open: weeks_open(listed.status, listed.started_on, today),
             end: listed.end.map(EndView::from),
+            base_end: listed.base_end_on,
+            next_deadline: listed.next_deadline.filter(|due| due.on >= today).map(DeadlineView::from),
             reference: listed.reference,
             team: listed.team,
             restricted: listed.restricted,

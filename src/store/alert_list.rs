@@ -1,15 +1,15 @@
-//! Alerts as they are read: the list, newest first, those of one case, and one alone.
+//! Alerts as they are read: the list, those of one case, and one alone.
+
+mod pages;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::tokens::Scope;
 use crate::domain::case::coded;
-use crate::domain::rules::Rule;
-use crate::domain::schedule::Severity;
+pub use pages::{AlertSort, Filter, Place, page};
 
 coded! {
     /// What has become of an alert.
@@ -23,35 +23,6 @@ coded! {
         /// What it was about is put right.
         Resolved = "resolved",
     }
-}
-
-/// What narrows the list; what is not given narrows nothing.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// What has become of it.
-    pub state: Option<AlertState>,
-    /// How grave it is now.
-    pub severity: Option<Severity>,
-    /// Of this rule.
-    pub rule: Option<Rule>,
-    /// The team that owns the case.
-    pub team: Option<String>,
-    /// Opened at this moment or later.
-    pub opened_since: Option<Timestamp>,
-}
-
-/// A place in the list: right after the alert that was opened then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// Tells those apart that were opened at once.
-    pub id: Uuid,
-}
-
-impl Place {
-    /// Before the newest alert.
-    pub const START: Self = Self { opened_at: Timestamp::MAX, id: Uuid::max() };
 }
 
 /// One alert of the list.
@@ -83,58 +54,8 @@ pub struct Listed {
     pub turned_at: Timestamp,
     /// When what it is about was put right.
     pub resolved_at: Option<Timestamp>,
-}
-
-impl Listed {
-    /// The place right after this alert.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        Place { opened_at: self.opened_at, id: self.id }
-    }
-}
-
-/// At most `limit` alerts after a place, newest first.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn page(
-    connection: &mut PgConnection,
-    scope: &Scope,
-    filter: &Filter,
-    after: Place,
-    limit: u32,
-) -> Result<Vec<Listed>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"-- alert_list.page
-        SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at
-        FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
-        WHERE (cardinality($1::text[]) = 0 OR c.team = ANY ($1))
-            AND ($2::boolean OR NOT c.restricted)
-            AND ($3::text IS NULL OR a.state = $3)
-            AND ($4::text IS NULL OR a.severity = $4)
-            AND ($5::text IS NULL OR a.rule = $5)
-            AND ($6::text IS NULL OR c.team = $6)
-            AND a.opened_at >= $7
-            AND (a.opened_at, a.id) < ($8, $9)
-        ORDER BY a.opened_at DESC, a.id DESC
-        LIMIT $10"#,
-        &scope.teams,
-        scope.may_see_restricted,
-        filter.state.map(AlertState::code),
-        filter.severity.map(Severity::code),
-        filter.rule.map(Rule::code),
-        filter.team,
-        filter.opened_since.unwrap_or(Timestamp::UNIX_EPOCH).to_sqlx(),
-        after.opened_at.to_sqlx(),
-        after.id,
-        i64::from(limit)
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(Listed::from).collect())
+    /// Its rank among all: open before put aside before resolved, in each the gravest first.
+    urgency: i32,
 }
 
 /// All alerts of one case, newest first.
@@ -147,7 +68,7 @@ pub async fn of_case(connection: &mut PgConnection, reference: &str) -> Result<V
         Row,
         r#"-- alert_list.of_case
         SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at
+            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, alert_urgency(a.state, a.severity) AS "urgency!"
         FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
         WHERE a.case_reference = $1
         ORDER BY a.opened_at DESC, a.id DESC"#,
@@ -168,7 +89,7 @@ pub async fn find(connection: &mut PgConnection, scope: &Scope, id: Uuid) -> Res
         Row,
         r#"-- alert_list.find
         SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at
+            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, alert_urgency(a.state, a.severity) AS "urgency!"
         FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
         WHERE a.id = $1 AND (cardinality($2::text[]) = 0 OR c.team = ANY ($2)) AND ($3::boolean OR NOT c.restricted)"#,
         id,
@@ -194,6 +115,7 @@ struct Row {
     opened_at: jiff_sqlx::Timestamp,
     turned_at: jiff_sqlx::Timestamp,
     resolved_at: Option<jiff_sqlx::Timestamp>,
+    urgency: i32,
 }
 
 impl From<Row> for Listed {
@@ -212,6 +134,7 @@ impl From<Row> for Listed {
             opened_at: row.opened_at.to_jiff(),
             turned_at: row.turned_at.to_jiff(),
             resolved_at: row.resolved_at.map(jiff_sqlx::Timestamp::to_jiff),
+            urgency: row.urgency,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::tokens::Scope;
 use super::{day, known, sql_day};
 use crate::domain::case::coded;
 use crate::domain::course::{End, EndSetBy, Status};
+use crate::domain::deadline::Deadline;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 
@@ -98,6 +99,10 @@ pub struct Listed {
     pub since_on: Option<Date>,
     /// The end of the period, and what set it.
     pub end: Option<End>,
+    /// The end of the period without extensions and births.
+    pub base_end_on: Option<Date>,
+    /// What was due next, which may have passed since.
+    pub next_deadline: Option<Deadline>,
     /// The codes of all findings.
     pub rules: Vec<String>,
     /// The day as of which the sweep looked.
@@ -124,7 +129,7 @@ macro_rules! page {
             Row,
             $name + r#"
             SELECT c.reference, c.team, c.restricted, c.started_on, w.status, w.rag, w.reds, w.ambers, w.since_on,
-                w.end_on, w.end_set_by, w.rules, w.looked_on, w.risk_key
+                w.end_on, w.end_set_by, w.base_end_on, w.next_deadline, w.next_deadline_on, w.rules, w.looked_on, w.risk_key
             FROM case_watch AS w JOIN cases AS c ON c.reference = w.case_reference
             WHERE w.looked_at IS NOT NULL AND ($1::boolean OR NOT c.restricted) AND "# + $($where)+ + r#"
             ORDER BY "# + $order + r#"
@@ -269,6 +274,9 @@ struct Row {
     since_on: Option<jiff_sqlx::Date>,
     end_on: Option<jiff_sqlx::Date>,
     end_set_by: Option<String>,
+    base_end_on: Option<jiff_sqlx::Date>,
+    next_deadline: Option<String>,
+    next_deadline_on: Option<jiff_sqlx::Date>,
     rules: Vec<String>,
     looked_on: Option<jiff_sqlx::Date>,
     risk_key: String,
@@ -288,6 +296,8 @@ impl TryFrom<Row> for Listed {
             ambers: row.ambers.unsigned_abs(),
             since_on: day(row.since_on),
             end: day(row.end_on).zip(set_by).map(|(on, set_by)| End { on, set_by }),
+            base_end_on: day(row.base_end_on),
+            next_deadline: row.next_deadline.zip(day(row.next_deadline_on)).map(|(what, on)| Deadline { what, on }),
             looked_on: day(row.looked_on),
             reference: row.reference,
             team: row.team,

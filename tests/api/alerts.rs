@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::fixture::{Api, Watched};
+use crate::fixture::{Api, Watched, cursor};
 
 /// Alerts 1 to 5, of which 2 and 3 were opened at once.
 async fn alerts() -> Api {
@@ -59,10 +59,145 @@ async fn each_filter_narrows_the_list() {
         ("?opened_since=2026-06-08T09:00:00.000002%2B01:00", "4"),
         ("?state=open&severity=red&team=east", "1"),
         ("?limit=2", "4 3"),
+        ("?standing=true", "4 3 2 1"),
+        ("?standing=false", "5"),
+        ("?standing=false&state=open", ""),
+        ("?sort=newest", "4 3 2 1 5"),
+        ("?sort=urgency", "1 4 2 3 5"),
+        ("?sort=urgency&state=open", "1 4"),
+        ("?sort=urgency&state=acknowledged", "2"),
+        ("?sort=urgency&state=snoozed", "3"),
+        ("?sort=urgency&state=resolved", "5"),
+        ("?sort=urgency&standing=true", "1 4 2 3"),
+        ("?sort=urgency&standing=false", "5"),
+        ("?sort=urgency&standing=false&state=open", ""),
+        ("?sort=urgency&severity=amber&team=west", "3"),
     ] {
         let answer = api.get(&token, &format!("/api/v1/alerts{query}")).await;
         assert_eq!(answer.each("alerts", "message").join(" ").replace("Alert ", ""), expected, "{query}");
     }
+    api.close().await;
+}
+
+/// Alerts of every state and severity, each twice with the same turn and once with an earlier one, and opened the other way round.
+async fn of_every_urgency(api: &Api) -> Vec<String> {
+    api.add(&[Watched::new("C-1")]).await;
+    let (mut number, mut expected) = (0, Vec::new());
+    for states in [&["open"] as &[&str], &["acknowledged", "snoozed"], &["resolved"]] {
+        for severity in ["red", "amber", "notice"] {
+            for (turned, &state) in ["2026-05-02", "2026-05-03", "2026-05-03"].iter().zip(states.iter().cycle()) {
+                number += 1;
+                let resolved_at = if state == "resolved" { "now()" } else { "NULL" };
+                api.sql(&format!(
+                    "INSERT INTO alerts (id, case_reference, rule, subject, severity, state, message, since_on, severity_since_on,
+                        opened_at, turned_at, resolved_at)
+                    VALUES ('{}', 'C-1', 'review_gap', '{number}', '{severity}', '{state}', 'Alert', '2026-05-01', '2026-05-01',
+                        timestamptz '2026-05-01' - {number} * interval '1 hour', '{turned}T08:00Z', {resolved_at})",
+                    id(number)
+                ))
+                .await;
+                expected.push(number.to_string());
+            }
+        }
+    }
+    expected
+}
+
+#[tokio::test]
+async fn the_most_urgent_comes_first_and_each_once_whatever_the_size_of_a_page() {
+    let api = Api::new().await;
+    let expected = of_every_urgency(&api).await;
+    let token = api.token().await;
+    for limit in [1, 2, 4, 13, 26, 27, 28] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        while seen.len() <= expected.len() {
+            let page = api.get(&token, &format!("/api/v1/alerts?sort=urgency&limit={limit}{cursor}")).await;
+            seen.extend(page.each("alerts", "subject"));
+            let Some(next) = page.body["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(seen, expected, "{limit} a page");
+    }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_own_order() {
+    let api = alerts().await;
+    let token = api.token().await;
+    for (sort, other) in [("newest", "urgency"), ("urgency", "newest")] {
+        let page = api.get(&token, &format!("/api/v1/alerts?limit=2&sort={sort}")).await;
+        let cursor = page.body["next_cursor"].as_str().expect("there is more").to_owned();
+        assert_eq!(api.get(&token, &format!("/api/v1/alerts?sort={sort}&cursor={cursor}")).await.status, 200);
+        let answer = api.get(&token, &format!("/api/v1/alerts?sort={other}&cursor={cursor}")).await;
+        assert_eq!(answer.wrong_parameters(), ["cursor"], "{sort} {other}");
+    }
+    for forged in
+        ["urgency 1 00000000-0000-0000-0000-000000000001 1969-12-31T00:00:00Z", "urgency 1", "urgency x y z", "newest"]
+    {
+        let answer = api.get(&token, &format!("/api/v1/alerts?sort=urgency&cursor={}", cursor(forged))).await;
+        assert_eq!(answer.wrong_parameters(), ["cursor"], "{forged}");
+    }
+    api.close().await;
+}
+
+/// Person 1 was told of 1 by mail and is to be told of 2; 3 was cancelled and 4 given up. Person 2 was told of 1 and of 5, twice.
+#[tokio::test]
+async fn a_person_is_listed_what_they_were_told() {
+    let api = alerts().await;
+    let token = api.token().await;
+    api.sql(
+        "INSERT INTO recipients (name, email, role) VALUES
+            ('A', 'a@council.example', 'legal_gateway_chair'), ('B', 'b@council.example', 'service_manager')",
+    )
+    .await;
+    let told = [
+        (1, "sent", 1),
+        (1, "gathering", 2),
+        (1, "cancelled", 3),
+        (1, "dead", 4),
+        (2, "sent", 1),
+        (2, "queued", 5),
+        (2, "sent", 5),
+    ];
+    for (message, (recipient, state, alert)) in (1..).zip(told) {
+        api.sql(&format!(
+            "INSERT INTO messages (id, kind, recipient_id, state, created_at, reason, sealed_at, from_address, to_address, subject,
+                body, next_attempt_at, give_up_at)
+            VALUES ('{message}', 'alert', {recipient}, '{state}', now(), 'why', now(), 'a@b.example', 'a@b.example', 's', 'b', now(),
+                now());
+            INSERT INTO message_alerts (message_id, alert_id, severity) VALUES ('{message}', '{}', 'red')",
+            id(alert),
+            message = id(message)
+        ))
+        .await;
+    }
+    for (query, expected) in [
+        ("recipient=1", "2 1"),
+        ("recipient=2", "1 5"),
+        ("recipient=3", ""),
+        ("recipient=2&standing=true", "1"),
+        ("recipient=1&sort=urgency", "1 2"),
+        ("recipient=1&state=acknowledged", "2"),
+    ] {
+        let answer = api.get(&token, &format!("/api/v1/alerts?{query}")).await;
+        assert_eq!(answer.each("alerts", "message").join(" ").replace("Alert ", ""), expected, "{query}");
+    }
+    let held = api.token_for(&["west"], false).await;
+    let answer = api.get(&held, "/api/v1/alerts?recipient=2").await;
+    assert_eq!(answer.each("alerts", "message"), ["Alert 5"], "whoever was told, a token sees its own teams");
+    api.close().await;
+}
+
+#[rstest::rstest]
+#[case("sort=risk", &["sort"])]
+#[case("recipient=0&standing=yes", &["recipient", "standing"])]
+#[case("recipient=4294967296", &["recipient"])]
+#[tokio::test]
+async fn a_wrong_order_or_person_is_named(#[case] query: &str, #[case] expected: &[&str]) {
+    let api = Api::new().await;
+    let token = api.token().await;
+    assert_eq!(api.get(&token, &format!("/api/v1/alerts?{query}")).await.wrong_parameters(), expected);
     api.close().await;
 }
 

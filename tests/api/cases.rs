@@ -70,7 +70,8 @@ async fn a_listed_case_says_how_it_stood() {
         "as_of": "2026-06-15",
         "cases": [{
             "reference": "C-1", "team": "east", "restricted": false, "status": "open", "started_on": "2026-06-01", "weeks_open": 2,
-            "end": {"on": "2026-09-21", "set_by": "clock"}, "rag": "red", "reds": 2, "ambers": 1, "since_on": "2026-06-10",
+            "end": {"on": "2026-09-21", "set_by": "clock"}, "base_end": "2026-09-21",
+            "next_deadline": {"what": "Final review", "on": "2026-09-14"}, "rag": "red", "reds": 2, "ambers": 1, "since_on": "2026-06-10",
             "rules": ["review_gap", "time_limit"],
         }],
         "next_cursor": null,
@@ -83,6 +84,36 @@ async fn a_listed_case_says_how_it_stood() {
     assert_eq!(json!(weeks_open), json!([2, 2, 23, 23, null, null]));
     let none = api.get(&token, "/api/v1/cases?team=nobody").await;
     assert_eq!(none.body, json!({"as_of": null, "cases": [], "next_cursor": null}));
+    api.close().await;
+}
+
+/// A deadline of yesterday may stand until the sweep has looked again; it is nobody's next one.
+#[rstest::rstest]
+#[case::today("'Initial meeting', next_deadline_on = '2026-06-15'", json!({"what": "Initial meeting", "on": "2026-06-15"}))]
+#[case::yesterday("'Initial meeting', next_deadline_on = '2026-06-14'", json!(null))]
+#[case::none("NULL, next_deadline_on = NULL", json!(null))]
+#[tokio::test]
+async fn the_next_deadline_is_one_that_has_not_passed(#[case] kept: &str, #[case] expected: serde_json::Value) {
+    let api = Api::new().await;
+    let token = api.token().await;
+    api.add(&[Watched::new("C-1")]).await;
+    api.sql(&format!("UPDATE case_watch SET next_deadline = {kept}")).await;
+    let answer = api.get(&token, "/api/v1/cases").await;
+    assert_eq!(answer.body["cases"][0]["next_deadline"], expected);
+    api.close().await;
+}
+
+#[tokio::test]
+async fn the_end_without_extensions_and_births_stands_beside_the_end() {
+    let api = Api::new().await;
+    let token = api.token().await;
+    api.add(&[Watched::new("C-1"), Watched::new("C-2")]).await;
+    api.sql("UPDATE case_watch SET end_on = '2026-10-19', end_set_by = 'extension' WHERE case_reference = 'C-1'").await;
+    api.sql("UPDATE case_watch SET end_on = NULL, end_set_by = NULL, base_end_on = NULL WHERE case_reference = 'C-2'").await;
+    let answer = api.get(&token, "/api/v1/cases?sort=reference").await;
+    let ends =
+        [0, 1].map(|case| (answer.body["cases"][case]["end"]["on"].clone(), answer.body["cases"][case]["base_end"].clone()));
+    assert_eq!(ends, [(json!("2026-10-19"), json!("2026-09-21")), (json!(null), json!(null))]);
     api.close().await;
 }
 

@@ -368,7 +368,8 @@ impl Watched {
         .expect("a case can be added");
         sqlx::query(
             "UPDATE case_watch SET looked_at = now(), looked_on = $2, status = $3, rag = $4, reds = $5, ambers = $6, since_on = $7,
-                end_on = '2026-09-21', end_set_by = 'clock', base_end_on = '2026-09-21', rules = $8 WHERE case_reference = $1",
+                end_on = '2026-09-21', end_set_by = 'clock', base_end_on = '2026-09-21', next_deadline = 'Final review',
+                next_deadline_on = '2026-09-14', rules = $8 WHERE case_reference = $1",
         )
         .bind(&self.reference)
         .bind(sql_day(Some(self.looked_on)))

@@ -17,7 +17,7 @@ use crate::domain::question::Question;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
-use crate::store::alert_list::AlertState;
+use crate::store::alert_list::{AlertSort, AlertState};
 use crate::store::caseload::Sort;
 use crate::store::changes::FactChange;
 use crate::store::policies::Origin as PolicyOrigin;
@@ -42,12 +42,13 @@ macro_rules! words {
 
         /// Adds them all, as those that only parameters name are not found by themselves.
         pub fn add_to(components: &mut Components) {
-            components.schemas.extend([$((stringify!($word).to_owned(), $word::schema())),+]);
+            $(components.schemas.insert(stringify!($word).to_owned(), $word::schema());)+
         }
     };
 }
 
 words! {
+    AlertSort: "The order of the list of alerts: `newest` first, or by `urgency`.",
     AlertState: "Where an alert stands: `open`, put aside (`acknowledged`, `snoozed`), or `resolved` by the rules.",
     AssessmentKind: "What is assessed.",
     Delivery: "How a rung tells: `immediate` by a message of its own, or in the next `digest`.",

@@ -1,10 +1,9 @@
 //! Chromium without a window, driven over WebDriver, with a profile of its own.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -86,6 +85,13 @@ impl Browser {
         body.text().await.expect("it has words")
     }
 
+    /// Chooses what is labelled so.
+    pub async fn choose(&self, label: &str) {
+        let path = format!("//label[normalize-space()={label:?}]");
+        let label = self.client.find(Locator::XPath(&path)).await.unwrap_or_else(|wrong| panic!("a label {label:?}: {wrong}"));
+        label.click().await.expect("it can be chosen");
+    }
+
     /// Follows the link of these words.
     pub async fn follow(&self, words: &str) {
         let link = self.client.find(Locator::LinkText(words)).await;
@@ -97,6 +103,21 @@ impl Browser {
         let path = format!("//button[normalize-space()={words:?}]");
         let button = self.client.find(Locator::XPath(&path)).await;
         button.unwrap_or_else(|wrong| panic!("a button {words:?}: {wrong}")).click().await.expect("it can be pressed");
+    }
+
+    /// Waits until it is at an address that begins so: a form or another site may have led it on.
+    pub async fn arrive_at(&self, address: &str) {
+        let give_up = Instant::now() + Duration::from_secs(30);
+        loop {
+            let here = self.client.current_url().await.expect("it is somewhere");
+            if here.as_str().starts_with(address) {
+                return;
+            }
+            if Instant::now() > give_up {
+                panic!("at {here}, not {address}: {}", self.words().await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What a script answers.
@@ -130,7 +151,9 @@ impl Drop for Browser {
         // The driver leaves the browser that it has started where it is.
         let _ = Command::new("kill").args(["-TERM", &self.process.to_string()]).status();
         for _ in 0..100 {
-            if !PathBuf::from(format!("/proc/{}", self.process)).exists() {
+            // One that has ended may stay in the list of processes.
+            let state = std::fs::read_to_string(format!("/proc/{}/stat", self.process));
+            if state.map_or(true, |state| state.contains(") Z ")) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(50));

@@ -2,6 +2,7 @@
 
 mod accessible;
 mod browser;
+mod pictures;
 mod running;
 #[expect(dead_code, reason = "a test takes what it needs of the support")]
 #[path = "../support/mod.rs"]

@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
+use crate::browser::Browser;
 use crate::support::oidc::{BOARD_CLIENT, BOARD_SECRET, OpenIdProvider};
 use crate::support::program::{Place, port_that_is_free, program, wait_until};
 
@@ -53,6 +54,14 @@ impl Running {
             is_ready(&host, port)
         });
         running
+    }
+
+    /// Lets somebody be who they choose, in the demonstration.
+    pub async fn play(&self, browser: &Browser, part: &str) {
+        browser.go(&self.page("/sign-in")).await;
+        browser.choose(part).await;
+        browser.press("Sign in").await;
+        browser.arrive_at(&self.page("/cases")).await;
     }
 
     /// Where a page is.

@@ -24,13 +24,13 @@ async fn one_chooses_who_to_be_in_the_demonstration_and_signs_out() {
 async fn one_signs_in_with_a_certified_provider_and_signs_out_of_it() {
     let place = Place::new().await;
     place.done(&["migrate"]);
-    let people = json!({"chair": {"roles": ["plo-drift-chair"], "email": "chair@council.example"}});
+    let people = json!({"chair": {"roles": ["plo-drift.chair"], "email": "chair@council.example"}});
     let service = Running::service(&place, &people).await;
     let browser = Browser::open().await;
-    browser.go(&service.page("/cases")).await;
+    browser.go(&service.page("/")).await;
     browser.press("chair").await;
-    let address = browser.client.current_url().await.expect("it is somewhere").to_string();
-    assert!(address.starts_with(&service.address), "{address}");
+    browser.arrive_at(&service.address).await;
     browser.press("Sign out").await;
+    browser.arrive_at(&service.page("/signed-out")).await;
     assert_no_violations(&browser.client, "the page where one is signed out").await;
 }

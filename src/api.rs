@@ -1,12 +1,11 @@
-//! The service over HTTP: JSON in and out, under `/api/v1`; the page under `/acknowledge` that the links of mails open; and the
-//! health of the service.
+//! The service over HTTP: JSON in and out, under `/api/v1`, and the health of the service. The pages for people are made of the same
+//! answers, in [`crate::board`].
 //!
-//! [`mod@router`] lists every route with who may call it and builds the router from that list; [`frame`] is what every request goes
-//! through, and [`problem`] everything that can go wrong. A handler reads its parameters, asks the store, and answers. What does
-//! not exist and what the caller may not know of look the same from outside.
+//! [`mod@router`] lists every route of the API with who may call it and builds the router from that list and the one of the pages;
+//! [`frame`] is what every request goes through, and [`problem`] everything that can go wrong. A handler reads its parameters, asks
+//! the store, and answers. What does not exist and what the caller may not know of look the same from outside.
 
 mod accept;
-pub mod acknowledge;
 pub mod alerts;
 mod attachment;
 pub mod audit;
@@ -17,8 +16,10 @@ pub mod case_view;
 pub mod cases;
 pub mod census;
 pub mod connections;
+pub mod cookies;
 pub mod data_quality;
 pub mod docs;
+pub mod door;
 pub mod etag;
 pub mod explain;
 pub mod frame;
@@ -26,7 +27,6 @@ pub mod gate;
 pub mod headers;
 pub mod health;
 pub mod history;
-pub mod html;
 pub mod imports;
 pub mod known_pages;
 pub mod link;
@@ -49,16 +49,17 @@ use std::sync::Arc;
 use sqlx::PgPool;
 
 use crate::clock::Clock;
+use crate::config::board::SessionTimes;
 use crate::database::readers::Readers;
 use crate::health::HealthLimits;
 use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::store::policies::in_force::InForce;
 
+use door::Door;
 use gate::Gate;
 use known_pages::KnownPages;
 use policy::preview::Preview;
-pub use router::router;
 use site::Site;
 
 /// What handlers work with, handed to each without a copy.
@@ -81,6 +82,10 @@ pub struct ApiState {
     pub preview: Preview,
     /// Whose tokens count beside the service's own, if anybody's.
     pub identity: Option<Arc<Identity>>,
+    /// How people sign in to the pages.
+    pub door: Door,
+    /// For how long they stay signed in.
+    pub sessions: SessionTimes,
     /// Read once a request.
     pub clock: Clock,
     /// When the service is no longer ready.

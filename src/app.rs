@@ -19,14 +19,17 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::api::connections::{self, ConnectionLimits};
+use crate::api::door::Door;
 use crate::api::gate::{Gate, RequestLimits};
 use crate::api::site::Site;
 use crate::api::{self, ApiState};
+use crate::board::{self, sign_in};
 use crate::clock::{Clock, Moment};
 use crate::config::identity::SignIn;
 use crate::config::{AllowedDomains, Config, HttpConfig, JobsConfig, MailTls, MailTransport};
 use crate::database::readers::Readers;
 use crate::health::HealthLimits;
+use crate::identity::sign_in::SignInWithIssuer;
 use crate::identity::{Identity, SettingsError};
 use crate::jobs::heartbeat::{Heartbeat, Watched};
 use crate::jobs::sweep::{self, Sweep};
@@ -99,6 +102,16 @@ pub fn identity(config: &Config) -> Result<Option<Arc<Identity>>, SettingsError>
     }
 }
 
+/// How people sign in to the pages, as configured.
+#[must_use]
+pub fn door(config: &Config, identity: Option<&Arc<Identity>>) -> Door {
+    let client = identity.zip(config.board.client.as_ref());
+    client.map_or(Door::Shut, |(identity, client)| {
+        let back = format!("{}{}", config.base_url, sign_in::BACK_FROM_ISSUER);
+        Door::Issuer(Box::new(SignInWithIssuer::of(identity.clone(), client, back)))
+    })
+}
+
 /// What is called outside as long as the service does its work, if anything is.
 ///
 /// # Errors
@@ -118,6 +131,8 @@ pub struct Service {
     pub transport: Transport,
     /// Whose tokens count beside the service's own.
     pub identity: Option<Arc<Identity>>,
+    /// How people sign in to the pages.
+    pub door: Door,
     /// What is called outside as long as all is well.
     pub heartbeat: Option<Heartbeat>,
     /// The only domains that are written to.
@@ -176,6 +191,8 @@ impl Service {
             import_place: api::imports::ImportPlace::default(),
             preview: previews(&self.pool, &self.config, &self.policy),
             identity: self.identity.clone(),
+            door: self.door,
+            sessions: self.config.board.sessions,
             clock: self.clock.clone(),
             limits,
             gate: Arc::new(Gate::of(request_limits(&self.config.http))),
@@ -188,7 +205,7 @@ impl Service {
             let router = api::metrics::router(state.clone());
             tracker.spawn(connections::serve(listener, router, connection_limits(&self.config.http), stop.clone()));
         }
-        let api = api::router(state);
+        let api = board::router(state);
         let address = listener.local_addr().context("the socket has no address")?;
         tracker.spawn(connections::serve(listener, api, connection_limits(&self.config.http), stop.clone()));
         info!(%address, "serving");

@@ -3,6 +3,7 @@
 //! The built-in defaults are the text of `config/default.toml` itself, so the two cannot differ. Nothing starts on a
 //! configuration that is wrong; every mistake is named at once, with where it was made.
 
+pub mod board;
 pub mod heartbeat;
 mod http;
 
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 use crate::domain::case::coded;
 use crate::fields::{self, Fields, Mistake};
 use crate::policy_file;
+use board::BoardConfig;
 use heartbeat::HeartbeatConfig;
 pub use http::HttpConfig;
 
@@ -32,7 +34,7 @@ const PREFIX: &str = "PLO_DRIFT__";
 const USUAL_POLICY: &str = "policy.toml";
 
 /// Keys that may be given as a file, by pointer.
-const SECRETS: [&str; 3] = ["/database/url", "/heartbeat/url", "/mail/password"];
+const SECRETS: [&str; 4] = ["/board/client_secret", "/database/url", "/heartbeat/url", "/mail/password"];
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +112,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Sign-in with OpenID Connect.
     pub sign_in: SignIn,
+    /// The pages for people.
+    pub board: BoardConfig,
     /// Mail.
     pub mail: MailConfig,
     /// How often jobs run.
@@ -414,6 +418,8 @@ fn config(fields: &mut Fields, folder: &Path, sources: &[String]) -> Option<Conf
     let database = fields.section("database", database);
     let http = fields.section("http", http::read);
     let sign_in = fields.section("identity", |fields| identity::sign_in(fields, folder));
+    let base_url = service.as_ref().map(|(_, base_url, _)| base_url.as_str());
+    let board = fields.section("board", |fields| board::read(fields, base_url, sign_in.as_ref()));
     let mail = fields.section("mail", |fields| mail(fields, folder));
     let jobs = fields.section("jobs", jobs);
     let health = fields.section("health", |fields| {
@@ -436,6 +442,7 @@ fn config(fields: &mut Fields, folder: &Path, sources: &[String]) -> Option<Conf
         database: database?,
         http: http?,
         sign_in: sign_in?,
+        board: board?,
         mail: mail?,
         jobs: jobs?,
         health: health?,

@@ -1,4 +1,5 @@
-//! Who shows a bearer token of an OpenID Connect issuer, such as Microsoft Entra ID.
+//! Who shows a bearer token of an OpenID Connect issuer, such as Microsoft Entra ID, and who signs in there to look at the pages
+//! ([`sign_in`]).
 //!
 //! Only signed JWTs count, under keys that the issuer publishes where it says so itself. Everything is judged here: the form of the
 //! token, its key, its signature, and its claims. No token and no value of a claim is ever logged.
@@ -7,6 +8,9 @@ mod claims;
 mod header;
 mod keys;
 mod provider;
+pub mod sign_in;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jsonwebtoken::{Validation, decode};
@@ -28,6 +32,7 @@ pub struct Identity {
     audience: Vec<String>,
     algorithms: Vec<SigningAlgorithm>,
     claims: ClaimRules,
+    provider: Arc<Provider>,
     keys: Keys,
 }
 
@@ -68,12 +73,14 @@ impl Identity {
     ///
     /// The certificates to trust cannot be read.
     pub fn of(config: &IdentityConfig) -> Result<Self, SettingsError> {
+        let provider = Arc::new(Provider::of(config)?);
         Ok(Self {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             algorithms: config.algorithms.clone(),
             claims: ClaimRules::of(config),
-            keys: Keys::of(Provider::of(config)?, config.keys),
+            keys: Keys::of(provider.clone(), config.keys),
+            provider,
         })
     }
 
@@ -88,6 +95,13 @@ impl Identity {
     ///
     /// The token does not count, or gives its person nothing to do here; the issuer's keys cannot be had.
     pub async fn person(&self, token: &str, now: Timestamp) -> Result<Person, Unidentified> {
+        let claims = self.claims_of(token, &self.audience, now).await?;
+        self.claims.person(&claims, now)
+    }
+
+    /// The claims of a token for one of these audiences, signed by the issuer. Its times are judged with what it says, by the moment
+    /// of the request.
+    async fn claims_of(&self, token: &str, audience: &[String], now: Timestamp) -> Result<Map<String, Value>, Unidentified> {
         let SignedBy { algorithm, key_id } = header::read(token, &self.algorithms).map_err(Unidentified::Refused)?;
         let key = self.keys.find(&key_id, algorithm, now).await.map_err(|missing| match missing {
             NoKey::Unknown => Unidentified::Refused("its key is not one of the issuer's"),
@@ -95,13 +109,11 @@ impl Identity {
         })?;
         let mut validation = Validation::new(algorithm);
         validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&self.audience);
+        validation.set_audience(audience);
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);
-        // Its times are judged below, by the moment of the request.
         (validation.validate_exp, validation.validate_nbf) = (false, false);
-        let token =
-            decode::<Map<String, Value>>(token, &key, &validation).map_err(|wrong| Unidentified::Refused(why(&wrong)))?;
-        self.claims.person(&token.claims, now)
+        let token = decode(token, &key, &validation).map_err(|wrong| Unidentified::Refused(why(&wrong)))?;
+        Ok(token.claims)
     }
 }
 

@@ -3,6 +3,7 @@
 //! The floors, from the top; imports point down only:
 //!
 //! * [`cli`] and [`app`] put the service together and run it;
+//! * [`board`] is the pages for people, on top of [`api`];
 //! * [`api`] and [`jobs`] are what it does: answer, sweep, deliver;
 //! * [`intake`] brings in what files say;
 //! * [`identity`] is who signs in elsewhere: it asks an OpenID Connect issuer for its keys;
@@ -13,6 +14,7 @@
 
 pub mod api;
 pub mod app;
+pub mod board;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -33,6 +33,7 @@ pub mod readiness;
 pub mod recipients;
 pub mod record;
 pub mod session;
+pub mod sessions;
 pub mod sources;
 pub mod statistics;
 pub mod stood;

@@ -44,10 +44,10 @@ impl Audited {
         let shows_facts =
             route.contains('{') || ["/panel", "/alerts", "/data-quality"].iter().any(|shown| route.ends_with(shown));
         let is_audited = match access {
-            Access::Anyone => false,
+            Access::Anyone | Access::Door => false,
             // Whoever opens a link has read of the alert in the mail; programs that look for harm in mails open it, too.
             Access::Link => changes,
-            Access::Bearer(_) => changes || shows_facts,
+            Access::Bearer(_) | Access::Page(_) => changes || shows_facts,
         };
         Self { route, is_audited }
     }

@@ -1,9 +1,11 @@
 //! Who calls, and what they may do.
 //!
 //! A bearer token is one of the service's own, or one of an OpenID Connect issuer for a person who signed in there. Whatever is
-//! wrong with it (none, not a token, unknown, expired, revoked, forged) gets the same answer.
+//! wrong with it (none, not a token, unknown, expired, revoked, forged) gets the same answer. People who look at pages show a session
+//! instead, and only pages take one: a token opens no page, and a session nothing of the API.
 
 mod bearer;
+pub mod session;
 
 use std::fmt;
 
@@ -33,6 +35,10 @@ pub enum Access {
     Bearer(ApiRole),
     /// Whoever comes by the link of a mail: the path holds its `{token}`.
     Link,
+    /// People who are signed in to the pages and may do what this role may; the others are led to sign in.
+    Page(ApiRole),
+    /// Whoever is about to sign in to the pages.
+    Door,
 }
 
 /// Who calls over the API.
@@ -133,6 +139,26 @@ pub async fn admit(
             state.gate.let_in(comer, format!("recipient {}", bearer.recipient))?;
             tracing::Span::current().record("caller.recipient", bearer.recipient);
             request.extensions_mut().insert(bearer);
+        }
+        Access::Page(needed) => {
+            let Some(visitor) = session::visitor(&state, request.headers(), now.at).await? else {
+                state.gate.turn_away_if_it_shows_something(comer, request.headers());
+                return session::lead_to_sign_in(&state.site, &request);
+            };
+            state.gate.let_in(comer, visitor.caller.actor())?;
+            tracing::Span::current().record("caller.actor", visitor.caller.actor());
+            if !visitor.caller.may(needed) || session::is_sent_from_elsewhere(&request) {
+                return Err(Problem::Forbidden);
+            }
+            request.extensions_mut().insert(visitor.caller.clone());
+            request.extensions_mut().insert(visitor);
+        }
+        Access::Door => {
+            let answer = next.run(request).await;
+            if answer.status().is_client_error() {
+                state.gate.turn_away(comer);
+            }
+            return Ok(answer);
         }
     }
     Ok(next.run(request).await)

@@ -143,6 +143,13 @@ impl Gate {
         let _ = held(&self.strangers).take(comer.address, Instant::now());
     }
 
+    /// Counts somebody who showed a session that does not count; who shows nothing has only to sign in.
+    pub fn turn_away_if_it_shows_something(&self, comer: Comer, headers: &HeaderMap) {
+        if headers.contains_key(header::COOKIE) {
+            self.turn_away(comer);
+        }
+    }
+
     /// Counts a request to its caller.
     ///
     /// # Errors
@@ -177,14 +184,15 @@ impl Gate {
     }
 }
 
-/// A token stands in a header, a link in the path. What is kept of them opens nothing.
+/// A token stands in a header, a session in a cookie, a link in the path. What is kept of them opens nothing.
 fn shown(request: &Request) -> [u8; 32] {
     let mut hash = Context::new(&SHA256);
-    let mut tokens = request.headers().get_all(header::AUTHORIZATION).iter().peekable();
-    if tokens.peek().is_none() {
+    let in_headers = [header::AUTHORIZATION, header::COOKIE].map(|name| request.headers().get_all(name));
+    let mut shown = in_headers.iter().flatten().peekable();
+    if shown.peek().is_none() {
         hash.update(request.uri().path().as_bytes());
     }
-    tokens.for_each(|token| hash.update(token.as_bytes()));
+    shown.for_each(|shown| hash.update(shown.as_bytes()));
     let mut shown = [0; 32];
     shown.copy_from_slice(hash.finish().as_ref());
     shown

@@ -30,6 +30,13 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
 }
 
 impl Parameters {
+    /// The same without what a form sends of fields that nobody filled in.
+    #[must_use]
+    pub fn without_blanks(self) -> Self {
+        let given = self.given.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect();
+        Self { given, ..self }
+    }
+
     /// One line of text; absent where it is not given.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         let text = self.given(name)?;

@@ -1,4 +1,5 @@
-//! Every route, and who may call it. The router is built from this list, so that no route is without a rule.
+//! Every route of the API, and who may call it. The router is built from this list and that of the pages, so that no route is without a
+//! rule.
 
 use axum::Router;
 use axum::http::Method;
@@ -11,8 +12,8 @@ use super::frame;
 use super::problem::Problem;
 use super::record::facts;
 use super::{
-    SharedState, acknowledge, alerts, audit, cases, census, data_quality, docs, explain, headers, health, history, html,
-    imports, metrics, openapi, panel, policy, record, security_txt, statistics,
+    SharedState, alerts, audit, cases, census, data_quality, docs, explain, health, history, imports,
+    metrics, openapi, panel, policy, record, security_txt, statistics,
 };
 use crate::store::tokens::ApiRole;
 
@@ -25,7 +26,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
-    handler: fn(MethodFilter) -> MethodRouter<SharedState>,
+    /// What answers it.
+    pub handler: fn(MethodFilter) -> MethodRouter<SharedState>,
 }
 
 const READER: Access = Access::Bearer(ApiRole::Reader);
@@ -50,8 +52,6 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/api/v1/alerts/{id}", access: READER, handler: |method| on(method, alerts::answers::show) },
     Route { method: Method::POST, path: "/api/v1/alerts/{id}/acknowledge", access: CHAIR, handler: |method| on(method, alerts::answers::acknowledge) },
     Route { method: Method::POST, path: "/api/v1/alerts/{id}/snooze", access: CHAIR, handler: |method| on(method, alerts::answers::snooze) },
-    Route { method: Method::GET, path: "/acknowledge/{token}", access: Access::Link, handler: |method| on(method, acknowledge::show) },
-    Route { method: Method::POST, path: "/acknowledge/{token}", access: Access::Link, handler: |method| on(method, acknowledge::submit) },
     Route { method: Method::GET, path: "/health/live", access: Access::Anyone, handler: |method| on(method, health::live) },
     Route { method: Method::GET, path: "/health/ready", access: Access::Anyone, handler: |method| on(method, health::ready) },
     Route { method: Method::GET, path: "/api/v1/audit", access: ADMIN, handler: |method| on(method, audit::list) },
@@ -71,21 +71,20 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::POST, path: "/api/v1/policy/preview", access: ADMIN, handler: |method| on(method, policy::preview::show) },
 ];
 
-/// The whole service over HTTP.
-pub fn router(state: SharedState) -> Router {
-    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, route.handler(&state)));
+/// The API and these pages within their frame. What every answer is sent with is put on outside.
+pub fn framed(state: &SharedState, pages: &[Route]) -> Router {
+    let routes = ROUTES.iter().chain(pages);
+    let routes = routes.fold(Router::new(), |router, route| router.route(route.path, route.handled(state)));
     let routes = routes
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .with_state(state.clone());
     frame::around(routes, state.clock.clone(), &state.gate, state.metrics.clone())
-        .layer(middleware::from_fn(html::for_people))
-        .layer(middleware::from_fn_with_state(state, headers::protect))
 }
 
 impl Route {
     /// The handler behind its rule; what it answers is put on record.
-    fn handler(&self, state: &SharedState) -> MethodRouter<SharedState> {
+    fn handled(&self, state: &SharedState) -> MethodRouter<SharedState> {
         let method = MethodFilter::try_from(self.method.clone()).expect("routes have methods that the router knows");
         let admit = middleware::from_fn_with_state((state.clone(), self.access), auth::admit);
         let audited = Audited::of(self.path, &self.method, self.access);

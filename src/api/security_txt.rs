@@ -22,7 +22,7 @@ const VALID_DAYS: i64 = 180;
 ///
 /// None is configured.
 pub async fn show(State(state): State<SharedState>, Now(now): Now) -> Result<Response, Problem> {
-    let Site { base_url, security_contact } = &state.site;
+    let Site { base_url, security_contact, .. } = &state.site;
     let contact = security_contact.as_deref().ok_or(Problem::NotFound)?;
     let expires_on = shift(now.today, VALID_DAYS);
     // The RFC wants no address here that is not https://.

@@ -11,6 +11,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::{Done, Failure, in_runtime};
+use crate::api::door::{Door, Part};
 use crate::app::{self, Service, Sweeps};
 use crate::clock::Clock;
 use crate::config::{AllowedDomains, Config, LogFormat, MailTransport};
@@ -24,11 +25,15 @@ use crate::private_postgres::{self, PrivatePostgres};
 use crate::store::policies::in_force::InForce;
 use crate::store::recipients::{self, NewPerson};
 use crate::store::record::{ToRecord, record};
-use crate::store::tokens::{self, ApiRole, NewToken};
+use crate::store::tokens::{self, ApiRole, NewToken, Scope};
 use crate::{database, telemetry};
 
 /// The domain of everybody in the demonstration; nobody has an address there (RFC 2606).
 const DOMAIN: &str = "council.example";
+
+const CHAIR: &str = "gateway-chair";
+const DEPUTY_CHAIR: &str = "gateway-deputy-chair";
+const SERVICE_MANAGER: &str = "service-manager";
 
 /// Try the whole service: a throw-away PostgreSQL, a synthetic caseload of 60 families, mail written to a folder.
 ///
@@ -69,18 +74,23 @@ impl Demo {
         telemetry::start(&config.log)?;
         let transport = app::transport(&config)?;
         let pool = database::connect(&config.database, true).await?;
-        let service = Service {
+        let mut service = Service {
             policy: InForce::or(PolicyDocument::built_in()),
             allowed_domains: config.mail.allowed_domains.clone(),
             pool,
             transport,
             identity: None,
+            door: Door::default(),
             heartbeat: None,
             clock,
             config,
         };
         tokio::select! {
-            prepared = prepare(&service) => print(&prepared?, address, folder),
+            prepared = prepare(&service) => {
+                let prepared = prepared?;
+                print(&prepared, address, folder);
+                service.door = Door::Demonstration(prepared.parts);
+            }
             () = stop.cancelled() => return Ok(Done::Whole),
         }
         let pool = service.pool.clone();
@@ -117,6 +127,7 @@ struct Prepared {
     opened: usize,
     mails: usize,
     tokens: Vec<(ApiRole, String)>,
+    parts: Vec<Part>,
 }
 
 async fn prepare(service: &Service) -> Result<Prepared, Failure> {
@@ -132,7 +143,7 @@ async fn prepare(service: &Service) -> Result<Prepared, Failure> {
         record(&mut tx, &ToRecord { case, document: &document, source: "demo" }).await?;
     }
     tx.commit().await?;
-    add_people(pool).await?;
+    let people = add_people(pool).await?;
     let tokens = create_tokens(pool, now.at).await?;
     let report = sweep::run(pool, &sweep, now.at, now, &CancellationToken::new()).await?;
     // Whatever the hour: a digest and a panel pack are there to be read.
@@ -141,15 +152,17 @@ async fn prepare(service: &Service) -> Result<Prepared, Failure> {
     panel::make(&mut connection, &sweep, next_meeting(now.today, &sweep.policy.panel), now).await?;
     drop(connection);
     let delivered = deliver::run(pool, transport, allowed_domains, clock, &CancellationToken::new()).await?;
-    Ok(Prepared { cases: cases.len(), opened: report.opened.len(), mails: delivered.sent, tokens })
+    Ok(Prepared { cases: cases.len(), opened: report.opened.len(), mails: delivered.sent, tokens, parts: parts(&people) })
 }
 
-async fn add_people(pool: &PgPool) -> Result<(), sqlx::Error> {
+/// The people who are told by mail: address, and the number under which they are.
+async fn add_people(pool: &PgPool) -> Result<Vec<(&'static str, i64)>, sqlx::Error> {
     let mut connection = pool.acquire().await?;
+    let mut people = Vec::new();
     for (role, address, may_see_restricted) in [
-        (Role::LegalGatewayChair, "gateway-chair", false),
-        (Role::LegalGatewayChair, "gateway-deputy-chair", true),
-        (Role::ServiceManager, "service-manager", true),
+        (Role::LegalGatewayChair, CHAIR, false),
+        (Role::LegalGatewayChair, DEPUTY_CHAIR, true),
+        (Role::ServiceManager, SERVICE_MANAGER, true),
         (Role::HeadOfService, "head-of-service", true),
         (Role::AssistantDirector, "assistant-director", true),
     ] {
@@ -162,9 +175,49 @@ async fn add_people(pool: &PgPool) -> Result<(), sqlx::Error> {
             deputy: None,
             away_until: None,
         };
-        recipients::add(&mut connection, &person).await?;
+        people.extend(recipients::add(&mut connection, &person).await?.map(|id| (address, id)));
     }
-    Ok(())
+    Ok(people)
+}
+
+/// Who one can be on the pages.
+fn parts(people: &[(&str, i64)]) -> Vec<Part> {
+    let told_as = |address| people.iter().filter(|(known, _)| *known == address).map(|&(_, id)| id).collect();
+    let every_team = |may_see_restricted| Scope { teams: Vec::new(), may_see_restricted };
+    vec![
+        Part {
+            code: "chair",
+            title: "Legal gateway chair",
+            about: "Sees every team's cases but restricted ones, is mailed of alerts at once, and answers them.",
+            roles: vec![ApiRole::Chair],
+            scope: every_team(false),
+            recipients: told_as(CHAIR),
+        },
+        Part {
+            code: "deputy-chair",
+            title: "Legal gateway chair, cleared for restricted cases",
+            about: "As above, and sees restricted cases, too.",
+            roles: vec![ApiRole::Chair],
+            scope: every_team(true),
+            recipients: told_as(DEPUTY_CHAIR),
+        },
+        Part {
+            code: "service-manager",
+            title: "Service manager",
+            about: "Sees every case, and is mailed of what nobody has answered. Does not answer alerts here.",
+            roles: vec![ApiRole::Reader],
+            scope: every_team(true),
+            recipients: told_as(SERVICE_MANAGER),
+        },
+        Part {
+            code: "team-manager",
+            title: "Team manager, North",
+            about: "Sees the cases of the team North but restricted ones.",
+            roles: vec![ApiRole::Reader],
+            scope: Scope { teams: vec!["North".to_owned()], may_see_restricted: false },
+            recipients: Vec::new(),
+        },
+    ]
 }
 
 async fn create_tokens(pool: &PgPool, now: jiff::Timestamp) -> Result<Vec<(ApiRole, String)>, sqlx::Error> {
@@ -181,7 +234,7 @@ async fn create_tokens(pool: &PgPool, now: jiff::Timestamp) -> Result<Vec<(ApiRo
 }
 
 fn print(prepared: &Prepared, address: SocketAddr, folder: &Path) {
-    let Prepared { cases, opened, mails, tokens } = prepared;
+    let Prepared { cases, opened, mails, tokens, .. } = prepared;
     println!("plo-drift is running on http://{address} with {cases} synthetic cases and {opened} alerts.");
     println!("{mails} mails were written to {}", folder.display());
     println!();
@@ -194,7 +247,7 @@ fn print(prepared: &Prepared, address: SocketAddr, folder: &Path) {
     println!("  curl -H 'Authorization: Bearer {reader}' 'http://{address}/api/v1/cases?at_risk=true&limit=3'");
     println!("  curl -H 'Authorization: Bearer {reader}' 'http://{address}/api/v1/alerts?severity=red&limit=3'");
     println!("  curl http://{address}/health/ready");
-    println!("  a browser on http://{address}/docs");
+    println!("  a browser on http://{address} for the pages, and on http://{address}/docs for the API");
     println!("  ls {}", folder.display());
     println!("Ctrl-C stops it and removes everything.");
 }

@@ -39,6 +39,7 @@ impl Serve {
             allowed_domains: config.mail.allowed_domains.clone(),
             pool,
             transport,
+            door: app::door(&config, identity.as_ref()),
             identity,
             heartbeat,
             clock,

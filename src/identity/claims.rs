@@ -25,22 +25,47 @@ impl ClaimRules {
         Self { issuer: config.issuer.clone(), leeway: config.clock_leeway, claims: config.claims.clone() }
     }
 
-    /// Reads who a token was made for.
+    /// Reads who an access token was made for.
     ///
     /// # Errors
     ///
     /// It does not count now, names nobody, or gives them nothing to do here.
     pub fn person(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Person, Unidentified> {
-        self.check_times(claims, now).map_err(Unidentified::Refused)?;
-        if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
-            return Err(Unidentified::Refused("it is of another issuer"));
-        }
         // An ID token may have the same audience, but it is for the program that signs somebody in, and travels through browsers.
         if ["nonce", "at_hash", "c_hash"].iter().any(|claim| claims.contains_key(*claim)) {
             return Err(Unidentified::Refused("it is an ID token"));
         }
         if claims.contains_key("cnf") {
             return Err(Unidentified::Refused("it counts only with a proof of a key"));
+        }
+        self.whoever(claims, now)
+    }
+
+    /// Reads who signed in, from an ID token that was asked for by a client with a number that is used once.
+    ///
+    /// # Errors
+    ///
+    /// It is not the answer to that; otherwise as [`ClaimRules::person`].
+    pub fn signed_in(
+        &self,
+        claims: &Map<String, Value>,
+        client: &str,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<Person, Unidentified> {
+        if claims.get("nonce").and_then(Value::as_str) != Some(nonce) {
+            return Err(Unidentified::Refused("it answers another sign-in"));
+        }
+        if claims.get("azp").is_some_and(|party| party.as_str() != Some(client)) {
+            return Err(Unidentified::Refused("it was made for another client"));
+        }
+        self.whoever(claims, now)
+    }
+
+    fn whoever(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<Person, Unidentified> {
+        self.check_times(claims, now).map_err(Unidentified::Refused)?;
+        if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
+            return Err(Unidentified::Refused("it is of another issuer"));
         }
         let subject = self.subject(claims).ok_or(Unidentified::Refused("it names nobody"))?.to_owned();
         let given = texts(claims, &self.claims.roles);

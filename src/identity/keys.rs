@@ -18,7 +18,7 @@ use crate::config::identity::KeysConfig;
 /// The keys that signatures of the issuer are checked with.
 #[derive(Debug)]
 pub struct Keys {
-    provider: Provider,
+    provider: Arc<Provider>,
     times: KeysConfig,
     held: RwLock<Option<Arc<Held>>>,
     /// When the issuer was last asked; whoever asks holds it.
@@ -42,7 +42,7 @@ pub enum NoKey {
 
 impl Keys {
     /// None yet.
-    pub fn of(provider: Provider, times: KeysConfig) -> Self {
+    pub fn of(provider: Arc<Provider>, times: KeysConfig) -> Self {
         Self { provider, times, held: RwLock::new(None), asked_at: Mutex::new(None) }
     }
 

@@ -1,10 +1,10 @@
-//! What is asked of the issuer: where its keys are, and the keys.
+//! What is asked of the issuer: where its keys are and where people sign in, the keys, and what a code of its stands for.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::tls::Certificate;
-use reqwest::{Client, Url, header, redirect};
+use reqwest::{Client, Response, Url, header, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -61,16 +61,35 @@ pub(super) enum ProviderError {
     Unreadable,
     #[error("the issuer calls itself something else than identity.issuer")]
     AnotherIssuer,
-    #[error("the issuer's keys are at an address that is not safe")]
+    #[error("the issuer names an address that is not safe")]
     UnsafeAddress,
     #[error("the issuer publishes no key for signatures")]
     NoKeys,
+    #[error("the issuer does not say where people sign in")]
+    NoSignIn,
 }
 
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
     jwks_uri: String,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
+}
+
+/// Where people sign in and out, and where codes are redeemed.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoints {
+    pub authorization: Url,
+    pub token: Url,
+    pub end_session: Option<Url>,
+}
+
+/// What a code was redeemed for.
+#[derive(Deserialize)]
+struct Redeemed {
+    id_token: String,
 }
 
 #[derive(Deserialize)]
@@ -105,13 +124,39 @@ impl Provider {
         tokio::time::timeout(self.timeout, self.fetch()).await.map_err(|_| ProviderError::TookTooLong)?
     }
 
-    async fn fetch(&self) -> Result<KeySet, ProviderError> {
+    /// Where people sign in and out.
+    pub(super) async fn endpoints(&self) -> Result<Endpoints, ProviderError> {
+        let asked = tokio::time::timeout(self.timeout, self.discover());
+        let discovery = asked.await.map_err(|_| ProviderError::TookTooLong)??;
+        let address = |named: Option<String>| named.as_deref().map(|named| self.address(named)).transpose();
+        Ok(Endpoints {
+            authorization: address(discovery.authorization_endpoint)?.ok_or(ProviderError::NoSignIn)?,
+            token: address(discovery.token_endpoint)?.ok_or(ProviderError::NoSignIn)?,
+            end_session: address(discovery.end_session_endpoint)?,
+        })
+    }
+
+    /// The ID token that a code stands for. The form is as RFC 6749 has it, the client shows its secret by HTTP Basic.
+    pub(super) async fn redeem(&self, at: Url, client: &str, secret: &str, form: String) -> Result<String, ProviderError> {
+        let asked = self.client.post(at).header(header::ACCEPT, "application/json").basic_auth(client, Some(secret));
+        let asked = asked.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form).send();
+        let redeemed = async { read::<Redeemed>(asked.await.map_err(unreachable)?).await };
+        let redeemed = tokio::time::timeout(self.timeout, redeemed).await.map_err(|_| ProviderError::TookTooLong)??;
+        Ok(redeemed.id_token)
+    }
+
+    async fn discover(&self) -> Result<Discovery, ProviderError> {
         let discovery: Discovery = self.get(self.discovery.clone()).await?;
-        if discovery.issuer != self.issuer {
-            return Err(ProviderError::AnotherIssuer);
-        }
-        let address = Url::parse(&discovery.jwks_uri).ok().filter(|address| self.is_safe(address));
-        let published: Published = self.get(address.ok_or(ProviderError::UnsafeAddress)?).await?;
+        if discovery.issuer == self.issuer { Ok(discovery) } else { Err(ProviderError::AnotherIssuer) }
+    }
+
+    fn address(&self, named: &str) -> Result<Url, ProviderError> {
+        Url::parse(named).ok().filter(|address| self.is_safe(address)).ok_or(ProviderError::UnsafeAddress)
+    }
+
+    async fn fetch(&self) -> Result<KeySet, ProviderError> {
+        let discovery = self.discover().await?;
+        let published: Published = self.get(self.address(&discovery.jwks_uri)?).await?;
         let keys = KeySet::of(published.keys);
         if keys.is_empty() { Err(ProviderError::NoKeys) } else { Ok(keys) }
     }
@@ -124,19 +169,22 @@ impl Provider {
 
     async fn get<T: DeserializeOwned>(&self, address: Url) -> Result<T, ProviderError> {
         let asked = self.client.get(address).header(header::ACCEPT, "application/json").send().await;
-        let mut answer = asked.map_err(unreachable)?;
-        if answer.status() != reqwest::StatusCode::OK {
-            return Err(ProviderError::Status(answer.status().as_u16()));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LONGEST_ANSWER {
-                return Err(ProviderError::TooLong);
-            }
-        }
-        serde_json::from_slice(&body).map_err(|_| ProviderError::Unreadable)
+        read(asked.map_err(unreachable)?).await
     }
+}
+
+async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T, ProviderError> {
+    if answer.status() != reqwest::StatusCode::OK {
+        return Err(ProviderError::Status(answer.status().as_u16()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LONGEST_ANSWER {
+            return Err(ProviderError::TooLong);
+        }
+    }
+    serde_json::from_slice(&body).map_err(|_| ProviderError::Unreadable)
 }
 
 fn further_authorities(config: &IdentityConfig) -> Result<Vec<Certificate>, SettingsError> {

@@ -118,7 +118,7 @@ impl Pause {
 fn by_whom(by: By, role: Option<Role>) -> String {
     match (by, role) {
         (By::Token(id), _) => format!("through another system (token {id})"),
-        (By::Person(id), _) => format!("through another system (person {id})"),
+        (By::Person(id), _) => format!("by person {id}, who signed in"),
         (By::Recipient(_), Some(role)) => format!("by the {}", role.title()),
         (By::Recipient(id), None) => format!("by recipient {id}"),
     }

@@ -1,7 +1,7 @@
 //! Who may call the API. A token is shown once, when it is made; only its SHA-256 is kept.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::{digest, hmac, rand};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -63,7 +63,13 @@ const PREFIX: &str = "plo_";
 pub const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 impl Secret {
-    fn generate() -> Self {
+    /// A new one, that nobody can guess.
+    ///
+    /// # Panics
+    ///
+    /// Never: the system has randomness to give.
+    #[must_use]
+    pub fn generate() -> Self {
         let mut bytes = [0; 32];
         rand::fill(&mut bytes).expect("the system has randomness to give");
         Self(bytes)
@@ -88,8 +94,14 @@ impl Secret {
         digest::digest(&digest::SHA256, &self.0).as_ref().to_vec()
     }
 
+    /// What only whoever holds the secret can work out, for a purpose: 64 hexadecimal digits, from which the secret does not follow.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> String {
+        hex::encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), purpose.as_bytes()).as_ref())
+    }
+
     /// Tells whether this is the secret that is kept as a hash, in a time that does not depend on where the two differ.
-    fn is_kept_as(&self, hash: &[u8]) -> bool {
+    pub(super) fn is_kept_as(&self, hash: &[u8]) -> bool {
         verify_slices_are_equal(&self.hash(), hash).is_ok()
     }
 }

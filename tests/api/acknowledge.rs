@@ -73,7 +73,7 @@ async fn everything(api: &Api) -> String {
 
 pub fn assert_headers_of_a_page(headers: &HeaderMap) {
     let policy = headers["content-security-policy"].to_str().expect("it is text");
-    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self'; "), "{policy}");
     for part in ["form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
         assert!(policy.contains(part), "{policy}");
     }
@@ -89,8 +89,8 @@ pub fn assert_page(answer: &Answer, status: StatusCode, says: &str) {
     assert_headers_of_a_page(&answer.headers);
     let page = answer.page();
     assert!(page.contains(says), "{says}: {page}");
-    assert_eq!(page.matches("<h1>").count(), 1);
-    assert!(page.contains("<html lang=\"en-GB\">") && !page.contains("<script"));
+    assert_eq!(page.matches("<h1 ").count(), 1);
+    assert!(page.contains("<html lang=\"en-GB\"") && !page.contains("<script"));
     for name in ["Other", "council.example", "Jane"] {
         let is_own = status == StatusCode::UNPROCESSABLE_ENTITY || page.contains("What you entered</h2>");
         assert!(!page.contains(name) || (name == "Jane" && is_own), "{name}");
@@ -116,8 +116,8 @@ async fn a_link_opens_the_form_and_changes_nothing() {
     let before = everything(&api).await;
     for _ in 0..2 {
         let page = open(&api, &link).await;
-        assert_page(&page, StatusCode::OK, "<h1>Acknowledge an alert</h1>");
-        insta::assert_snapshot!("the_form", page.page().split_once("</style>").expect("it has a style").1);
+        assert_page(&page, StatusCode::OK, "<h1 class=\"govuk-heading-l\">Acknowledge an alert</h1>");
+        insta::assert_snapshot!("the_form", page.page().split_once("<main").expect("it has a main part").1);
     }
     let head = send(&api.router, request("HEAD", &link, None)).await;
     assert_eq!((head.status, head.body), (StatusCode::OK, Value::Null));
@@ -137,7 +137,7 @@ async fn the_form_acknowledges_and_leads_back_to_the_page() {
     let own = open(&api, &chair).await;
     assert_page(&own, StatusCode::OK, "You acknowledged this alert on 15 June 2026, until 22 June 2026.");
     for entered in ["hold Jane Doe&#39;s review", "team manager", "Monday 22 June 2026"] {
-        assert!(own.page().contains(&format!("<dd>{entered}</dd>")), "{entered}: {}", own.page());
+        assert!(own.page().contains(&format!(">{entered}</dd>")), "{entered}: {}", own.page());
     }
     assert!(own.page().contains("Nobody further is told of it until Monday 22 June 2026, unless it turns worse before."));
     insta::assert_snapshot!("what_was_entered", own.page().split_once("</style>").expect("it has a style").1);
@@ -179,7 +179,7 @@ async fn a_second_click_is_no_mistake_and_a_second_answer_comes_too_late() {
 
     api.sql("UPDATE alerts SET state = 'resolved', resolved_at = '2026-06-14T23:30Z'").await;
     assert_page(&open(&api, &chair).await, StatusCode::OK, "was put right on 15 June 2026");
-    assert_page(&answer(&api, &manager, RIGHT).await, StatusCode::CONFLICT, "<h1>Alert resolved</h1>");
+    assert_page(&answer(&api, &manager, RIGHT).await, StatusCode::CONFLICT, ">Alert resolved</h1>");
     api.close().await;
 }
 
@@ -237,7 +237,7 @@ async fn whoever_a_mail_did_not_reach_is_not_said_to_know() {
         let page = open(&api, &link).await;
         let (_, section) = page.page().split_once("Who knows of it</h2>\n").expect("it says who knows");
         let (section, _) = section.split_once("\n</section>").expect("it ends");
-        assert_eq!(section, knows.iter().map(|line| format!("<p>{line}</p>")).collect::<Vec<_>>().join("\n"));
+        assert_eq!(section, knows.iter().map(|line| format!("<p class=\"govuk-body\">{line}</p>")).collect::<Vec<_>>().join("\n"));
     };
     let own = "You are told of it as legal gateway chair.";
     says(&[own, "Also told: service manager."]).await;
@@ -276,7 +276,7 @@ async fn an_alert_that_opened_again_says_who_had_put_it_aside() {
                 '2026-06-15', '2026-06-15T00:05Z', 'day')",
     )
     .await;
-    let said = "<p>Acknowledged by the service manager on 8 June 2026, until 15 June 2026; that day has come. \
+    let said = "<p class=\"govuk-body\">Acknowledged by the service manager on 8 June 2026, until 15 June 2026; that day has come. \
         Ask the service manager what was to be done.</p>";
     let page = open(&api, &link).await;
     assert_page(&page, StatusCode::OK, said);
@@ -289,7 +289,7 @@ async fn an_alert_that_opened_again_says_who_had_put_it_aside() {
     .await;
     let page = open(&api, &link).await;
     assert_page(&page, StatusCode::OK, "What you had entered</h2>");
-    assert!(page.page().contains("<dd>ask the school</dd>") && !page.page().contains("Ask the "), "{}", page.page());
+    assert!(page.page().contains(">ask the school</dd>") && !page.page().contains("Ask the "), "{}", page.page());
     api.token().await;
     let snoozed = |ended_by: &str| {
         format!(
@@ -299,7 +299,7 @@ async fn an_alert_that_opened_again_says_who_had_put_it_aside() {
         )
     };
     api.sql(&snoozed("day")).await;
-    let said = "<p>Put off through another system (token 1) on 8 June 2026, until 15 June 2026; that day has come.</p>";
+    let said = "<p class=\"govuk-body\">Put off through another system (token 1) on 8 June 2026, until 15 June 2026; that day has come.</p>";
     assert_page(&open(&api, &link).await, StatusCode::OK, said);
     api.sql(&snoozed("raised")).await;
     assert!(!open(&api, &link).await.page().contains("that day has come"));
@@ -329,7 +329,7 @@ async fn an_alert_that_is_snoozed_or_acknowledged_over_the_api_says_so() {
     )
     .await;
     let page = open(&api, &link).await;
-    assert_page(&page, StatusCode::OK, "<h1>Alert put off</h1>");
+    assert_page(&page, StatusCode::OK, ">Alert put off</h1>");
     assert!(
         page.page().contains("This alert was snoozed on 12 June 2026 through another system (token 1), until 19 June 2026.")
     );
@@ -344,7 +344,7 @@ async fn mistakes_are_named_and_what_was_typed_stays() {
     let before = everything(&api).await;
     let page = answer(&api, &link, "action=%3Cscript%3Ealert(1)%3C/script%3E+%22Jane%22&owner=&review_on=15/06/2026").await;
     assert_page(&page, StatusCode::UNPROCESSABLE_ENTITY, "There is a problem");
-    insta::assert_snapshot!("the_form_with_mistakes", page.page().split_once("</style>").expect("it has a style").1);
+    insta::assert_snapshot!("the_form_with_mistakes", page.page().split_once("<main").expect("it has a main part").1);
 
     let page = answer(&api, &link, "action=x&owner=y&review_on=soon").await;
     assert_eq!(page.page().matches("such as 22/06/2026").count(), 3, "the hint and the mistake name the same day");

@@ -12,6 +12,7 @@ use plo_drift::api::gate::{Gate, RequestLimits};
 use plo_drift::api::site::Site;
 use plo_drift::api::{self, ApiState};
 use plo_drift::app;
+use plo_drift::board;
 use plo_drift::clock::Clock;
 use plo_drift::config::Config;
 use plo_drift::database::readers::Readers;
@@ -80,7 +81,7 @@ fn router_with(
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let config = Config::from_layers(None, &variables.collect()).expect("a right configuration");
     let policy = InForce::or(PolicyDocument::built_in());
-    api::router(Arc::new(ApiState {
+    board::router(Arc::new(ApiState {
         metrics: plo_drift::metrics::Metrics::default(),
         metrics_apart: false,
         site: Site::of(&config),
@@ -91,6 +92,8 @@ fn router_with(
         readers: Readers::of(&pool, 4),
         known_pages: Arc::default(),
         pool,
+        door: app::door(&config, identity.as_ref()),
+        sessions: config.board.sessions,
         identity,
         clock,
         limits: HealthLimits {

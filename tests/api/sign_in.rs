@@ -95,7 +95,7 @@ async fn a_chair_who_signed_in_acknowledges_an_alert_and_its_story_says_so() {
         .await
         .expect("the chair is known");
     assert_eq!(story.body["pauses"][0]["by"], json!({"role": "api", "recipient": null, "token": null, "person": person}));
-    let reason = format!("through another system (person {person}), until 22 June 2026");
+    let reason = format!("by person {person}, who signed in, until 22 June 2026");
     assert_eq!(story.body["journal"][0]["reason"], reason);
 
     let rewritten = sqlx::query("UPDATE alert_pauses SET person_id = person_id + 1").execute(&place.api.database.pool).await;

@@ -11,4 +11,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON allocations TO :"role";
 
 -- nothing: _sqlx_migrations, source_cases, case_history, case_marks, case_watch, alerts, alert_rungs, alert_pauses, journal, api_audit
 -- nothing: policies, policies_taken_up, link_keys, messages, message_alerts, message_attempts, recipients, tokens, api_people
--- nothing: kept_answers, job_runs, erasures, erasing
+-- nothing: page_sessions, kept_answers, job_runs, erasures, erasing

@@ -40,6 +40,7 @@ GRANT SELECT, INSERT, UPDATE (active, deputy_id, away_until) ON recipients TO :"
 GRANT SELECT, INSERT, UPDATE (expires_at, revoked_at, last_used_at) ON tokens TO :"role";
 GRANT SELECT, INSERT, DELETE ON link_keys TO :"role";
 GRANT SELECT, INSERT, UPDATE (last_seen_at) ON api_people TO :"role";
+GRANT SELECT, INSERT, UPDATE (last_used_at), DELETE ON page_sessions TO :"role";
 GRANT SELECT, INSERT, UPDATE (fingerprint, body, etag, kept_until, case_reference), DELETE ON kept_answers TO :"role";
 GRANT SELECT, INSERT, UPDATE (started_at, finished_at, failures, passed_over), DELETE ON job_runs TO :"role";
 

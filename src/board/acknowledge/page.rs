@@ -6,13 +6,13 @@ use jiff::civil::Date;
 
 use super::form::{Mistakes, Typed};
 use crate::api::link::LinkBearer;
+use crate::board::page::Frame;
 use crate::clock::london;
 use crate::domain::calendar::{in_words, with_weekday};
 use crate::domain::pause::{PauseEnd, PauseKind, UntilDays};
 use crate::domain::policy::Role;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
-use crate::fields::LONGEST_TEXT;
 use crate::store::alert_list::{AlertState, Listed};
 use crate::store::pauses::{By, Pause};
 use crate::store::story::{NextRung, Rung, Standing, Telling};
@@ -53,7 +53,7 @@ pub struct Form {
 
 impl Form {
     /// The days that may be chosen, in words.
-    fn span(&self) -> String {
+    pub fn span(&self) -> String {
         format!("from {} to {}", with_weekday(self.days.first), with_weekday(self.days.last))
     }
 }
@@ -68,8 +68,9 @@ struct Entered {
 
 /// The page.
 #[derive(Template)]
-#[template(path = "alert.html", config = "src/api/templates/askama.toml")]
+#[template(path = "acknowledge.html", config = "src/board/templates/askama.toml")]
 pub struct AlertPage {
+    frame: Frame,
     heading: &'static str,
     has_mistakes: bool,
     notice: Option<&'static str>,
@@ -85,14 +86,14 @@ pub struct AlertPage {
     told: Vec<String>,
     next: Vec<String>,
     form: Option<Form>,
-    longest_text: usize,
 }
 
 impl AlertPage {
     /// Puts an alert into words for whoever came by the link; with the form where it can be acknowledged.
     #[must_use]
-    pub fn of(seen: Seen, bearer: &LinkBearer, form: Option<Form>, today: Date) -> Self {
+    pub fn of(frame: Frame, seen: Seen, bearer: &LinkBearer, form: Option<Form>, today: Date) -> Self {
         Self {
+            frame,
             heading: heading(seen.state),
             has_mistakes: form.as_ref().is_some_and(|form| !form.mistakes.listed().is_empty()),
             notice: None,
@@ -108,7 +109,6 @@ impl AlertPage {
             team: seen.alert.team,
             evidence: seen.alert.message,
             form,
-            longest_text: LONGEST_TEXT,
         }
     }
 

@@ -12,12 +12,12 @@ use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::SharedState;
-use super::body::FormBody;
-use super::frame::Now;
-use super::html::written;
-use super::link::LinkBearer;
-use super::problem::Problem;
+use super::page::{Frame, written};
+use crate::api::{ApiState, SharedState};
+use crate::api::body::FormBody;
+use crate::api::frame::Now;
+use crate::api::link::LinkBearer;
+use crate::api::problem::Problem;
 use crate::domain::pause::{PauseKind, UntilDays};
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Severity;
@@ -38,7 +38,7 @@ pub async fn show(State(state): State<SharedState>, Now(now): Now, bearer: LinkB
     let seen = see(&mut transaction, &bearer).await?;
     transaction.commit().await?;
     let form = (seen.state == AlertState::Open).then(|| empty_form(&known.policy, now.today, &seen));
-    Ok(Html(written(&AlertPage::of(seen, &bearer, form, now.today))).into_response())
+    Ok(Html(written(&AlertPage::of(Frame::for_anybody(&state), seen, &bearer, form, now.today))).into_response())
 }
 
 /// Acknowledges the alert of a link as the person whose link it is, and leads back to the page, which then says so.
@@ -61,15 +61,15 @@ pub async fn submit(
     let form = empty_form(&known.policy, now.today, &seen);
     let answer = match typed.read(form.days, &form.example) {
         _ if turn.is_some_and(|turn| turn != seen.standing.turn) => {
-            return Ok(moved(seen, &bearer, Form { typed, ..form }, now.today));
+            return Ok(moved(&state, seen, &bearer, Form { typed, ..form }, now.today));
         }
         Ok(answer) => answer,
         Err(mistakes) if seen.state == AlertState::Open => {
             let form = Form { typed, mistakes, ..form };
-            let page = AlertPage::of(seen, &bearer, Some(form), now.today);
+            let page = AlertPage::of(Frame::for_anybody(&state), seen, &bearer, Some(form), now.today);
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(written(&page))).into_response());
         }
-        Err(_) => return Ok(too_late(seen, &bearer, now.today)),
+        Err(_) => return Ok(too_late(&state, seen, &bearer, now.today)),
     };
     let paused = pauses::pause(&mut transaction, &acknowledgement(answer, turn, &bearer), now).await?;
     if paused == Paused::Done {
@@ -79,9 +79,9 @@ pub async fn submit(
     let seen = see(&mut transaction, &bearer).await?;
     if paused == Paused::Moved {
         let form = Form { typed, ..empty_form(&known.policy, now.today, &seen) };
-        return Ok(moved(seen, &bearer, form, now.today));
+        return Ok(moved(&state, seen, &bearer, form, now.today));
     }
-    Ok(too_late(seen, &bearer, now.today))
+    Ok(too_late(&state, seen, &bearer, now.today))
 }
 
 /// What the page shows of the alert, if it exists for the person.
@@ -123,16 +123,16 @@ fn acknowledgement(answer: Answer, turn: Option<i32>, bearer: &LinkBearer) -> Ne
 }
 
 /// The alert as it is now, with what was typed about what it was, for the person to think again.
-fn moved(seen: Seen, bearer: &LinkBearer, form: Form, today: Date) -> Response {
+fn moved(state: &ApiState, seen: Seen, bearer: &LinkBearer, form: Form, today: Date) -> Response {
     if seen.state != AlertState::Open {
-        return too_late(seen, bearer, today);
+        return too_late(state, seen, bearer, today);
     }
-    let page = AlertPage::of(seen, bearer, Some(form), today).moved();
+    let page = AlertPage::of(Frame::for_anybody(state), seen, bearer, Some(form), today).moved();
     (StatusCode::CONFLICT, Html(written(&page))).into_response()
 }
 
-fn too_late(seen: Seen, bearer: &LinkBearer, today: Date) -> Response {
-    let page = AlertPage::of(seen, bearer, None, today).too_late();
+fn too_late(state: &ApiState, seen: Seen, bearer: &LinkBearer, today: Date) -> Response {
+    let page = AlertPage::of(Frame::for_anybody(state), seen, bearer, None, today).too_late();
     (StatusCode::CONFLICT, Html(written(&page))).into_response()
 }
 

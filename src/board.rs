@@ -1,0 +1,45 @@
+//! Pages for people, on top of [`crate::api`]: what a page shows is what the API answers, asked by the same functions, and there is no
+//! second way of doing anything.
+//!
+//! [`ROUTES`] lists every page with who may see it. Each is one file of HTML that the server has finished: no page runs a script, and
+//! whatever can be done is done by a form. [`page`] is what stands around each, [`html`] tells problems in words, [`sign_in`] lets
+//! people in.
+
+pub mod acknowledge;
+pub mod assets;
+pub mod html;
+pub mod page;
+pub mod sign_in;
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware;
+use axum::routing::on;
+
+use crate::api::auth::Access;
+use crate::api::router::{self, Route};
+use crate::api::{SharedState, headers};
+use crate::store::tokens::ApiRole;
+
+const READER: Access = Access::Page(ApiRole::Reader);
+
+/// Every page.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    Route { method: Method::GET, path: "/acknowledge/{token}", access: Access::Link, handler: |method| on(method, acknowledge::show) },
+    Route { method: Method::POST, path: "/acknowledge/{token}", access: Access::Link, handler: |method| on(method, acknowledge::submit) },
+    Route { method: Method::GET, path: "/assets/{file}", access: Access::Anyone, handler: |method| on(method, assets::show) },
+    Route { method: Method::GET, path: sign_in::PATH, access: Access::Door, handler: |method| on(method, sign_in::show) },
+    Route { method: Method::POST, path: sign_in::PATH, access: Access::Door, handler: |method| on(method, sign_in::play) },
+    Route { method: Method::GET, path: sign_in::BACK_FROM_ISSUER, access: Access::Door, handler: |method| on(method, sign_in::come_back) },
+    Route { method: Method::POST, path: "/sign-out", access: READER, handler: |method| on(method, sign_in::sign_out) },
+    Route { method: Method::GET, path: sign_in::SIGNED_OUT, access: Access::Door, handler: |method| on(method, sign_in::signed_out) },
+    Route { method: Method::GET, path: "/", access: READER, handler: |method| on(method, page::enter) },
+];
+
+/// The whole service over HTTP: the API and the pages.
+pub fn router(state: SharedState) -> Router {
+    router::framed(&state, ROUTES)
+        .layer(middleware::from_fn_with_state(state.clone(), html::for_people))
+        .layer(middleware::from_fn_with_state(state, headers::protect))
+}

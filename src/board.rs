@@ -7,6 +7,7 @@
 
 pub mod acknowledge;
 pub mod assets;
+pub mod draw;
 pub mod html;
 pub mod page;
 pub mod sign_in;

@@ -24,6 +24,7 @@ pub mod ladder;
 pub mod milestone;
 pub mod more_time;
 pub mod pause;
+pub mod period;
 pub mod policy;
 pub mod preview;
 pub mod question;

@@ -3,19 +3,7 @@
 //! Colour says nothing that the cell's border and label, and the days under the bar, do not say as well. Those days are in words
 //! however narrow a cell is.
 
-use jiff::civil::Date;
-
-use crate::domain::calendar::{Counted, days_between, in_words};
-
-/// The four days that a bar shows.
-#[derive(Clone, Copy, Debug)]
-pub struct Period {
-    pub start: Date,
-    /// The end without extensions, where they moved it.
-    pub base_end: Option<Date>,
-    pub end: Date,
-    pub today: Date,
-}
+pub use crate::domain::period::{Period, Stage as Look, long};
 
 /// A bar, ready to be laid out.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,19 +21,6 @@ pub struct Cell {
     /// As much as there is room for on a narrow screen; may be empty.
     pub label: String,
     pub look: Look,
-}
-
-/// How a stretch is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// Gone by, within the first end.
-    Period,
-    /// Gone by, after the first end and within the extended one.
-    Extension,
-    /// Gone by, after the end.
-    Over,
-    /// Still to come.
-    Left,
 }
 
 impl Look {
@@ -87,47 +62,25 @@ const NARROWEST: usize = 6;
 impl Bar {
     /// Draws a period; absent where today is not after its start, or its end is not.
     pub fn of(period: Period) -> Option<Self> {
-        let Period { start, base_end, end, today } = period;
-        if today <= start || end <= start {
+        let parts = period.parts();
+        if parts.is_empty() || period.today <= period.start {
             return None;
         }
-        let base_end = base_end.filter(|&day| start < day && day < end);
-        let mut days: Vec<Date> = [start, end, today].into_iter().chain(base_end).collect();
-        days.sort_unstable();
-        days.dedup();
-        let lengths: Vec<i64> = days.windows(2).map(|pair| days_between(pair[0], pair[1])).collect();
-        let cells = days.iter().zip(&lengths).zip(widths(&lengths)).map(|((&from, &length), width)| {
-            let length = long(length);
-            let (look, labels) = if from >= end {
-                (Look::Over, [format!("{length} over"), "over".to_owned(), "!".to_owned()])
-            } else if Some(from) == base_end {
-                let look = if from >= today { Look::Left } else { Look::Extension };
-                (look, [format!("+ {length}"), "+".to_owned(), String::new()])
-            } else if from >= today {
-                (Look::Left, [format!("{length} left"), "left".to_owned(), String::new()])
-            } else {
-                (Look::Period, [length.to_string(), String::new(), String::new()])
+        let lengths: Vec<i64> = parts.iter().map(|part| part.days).collect();
+        let cells = parts.iter().zip(widths(&lengths)).map(|(part, width)| {
+            let length = long(part.days);
+            let labels = match part.stage {
+                Look::Over => [format!("{length} over"), "over".to_owned(), "!".to_owned()],
+                _ if part.begins_more_time => [format!("+ {length}"), "+".to_owned(), String::new()],
+                Look::Left => [format!("{length} left"), "left".to_owned(), String::new()],
+                Look::Period | Look::Extension => [length.to_string(), String::new(), String::new()],
             };
             let label = labels.into_iter().find(|label| fits(label, width)).unwrap_or_default();
-            Cell { width, label, look }
+            Cell { width, label, look: part.stage }
         });
-        Some(Self { cells: cells.collect(), days: in_order(Period { start, base_end, end, today }) })
+        let days = period.days().into_iter().map(|day| day.replace(' ', NO_BREAK)).collect();
+        Some(Self { cells: cells.collect(), days })
     }
-}
-
-/// The days of a bar in words, in their order.
-fn in_order(Period { start, base_end, end, today }: Period) -> Vec<String> {
-    let end_is = if base_end.is_some() { "extended end" } else { "end" };
-    let mut days = vec![(start, "start", String::new())];
-    days.extend(base_end.map(|day| (day, "first end", String::new())));
-    days.push((end, end_is, if end == today { ", today".to_owned() } else { String::new() }));
-    match days_between(end, today) {
-        0 => {}
-        over @ 1.. => days.push((today, "today", format!(", {} over", long(over)))),
-        left => days.push((today, "today", format!(", {} left", long(-left)))),
-    }
-    days.sort_by_key(|&(day, ..)| day);
-    days.into_iter().map(|(day, what, how)| format!("{what} {}{how}", in_words(day)).replace(' ', NO_BREAK)).collect()
 }
 
 /// How wide each of some lengths is, in per cent of them all; together exactly 100.
@@ -147,20 +100,12 @@ fn fits(label: &str, width: usize) -> bool {
     label.chars().count() * 6 <= width * 2
 }
 
-/// A length of time in whole weeks, or in days where it is less than two weeks.
-pub fn long(days: i64) -> Counted {
-    match days {
-        ..14 => Counted(days, "day"),
-        _ => Counted(days / 7, "week"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::calendar::shift;
+    use crate::domain::calendar::{in_words, shift};
 
     fn drawn(start: &str, base_end: Option<&str>, end: &str, today: &str) -> String {
         let day = |text: &str| text.parse().expect("a date");

@@ -27,3 +27,6 @@ CREATE TABLE page_sessions (
 -- Those that have ended are taken away by their end.
 CREATE INDEX page_sessions_by_end ON page_sessions (ends_at);
 CREATE INDEX page_sessions_by_use ON page_sessions (last_used_at);
+
+-- The names of the teams, for whoever chooses one.
+CREATE INDEX cases_by_team ON cases (team, reference);

@@ -7,10 +7,13 @@
 
 pub mod acknowledge;
 pub mod assets;
+pub mod caseload;
+pub mod choices;
 pub mod draw;
 pub mod html;
 pub mod page;
 pub mod sign_in;
+pub mod words;
 
 use axum::Router;
 use axum::http::Method;
@@ -36,6 +39,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::POST, path: "/sign-out", access: READER, handler: |method| on(method, sign_in::sign_out) },
     Route { method: Method::GET, path: sign_in::SIGNED_OUT, access: Access::Door, handler: |method| on(method, sign_in::signed_out) },
     Route { method: Method::GET, path: "/", access: READER, handler: |method| on(method, page::enter) },
+    Route { method: Method::GET, path: "/cases", access: READER, handler: |method| on(method, caseload::show) },
 ];
 
 /// The whole service over HTTP: the API and the pages.

@@ -13,7 +13,7 @@ use super::auth::Caller;
 use super::case_view::{CaseView, EndView, TaggedView, weeks_open};
 use super::etag;
 use super::frame::Now;
-use super::known_pages::{Asked, Page};
+use super::known_pages::{Asked, Form, Page};
 use super::page;
 use super::parameters::{Parameters, Reference};
 use super::problem::Problem;
@@ -137,7 +137,8 @@ pub async fn list(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = Asked { scope: caller.scope.clone(), query: query.unwrap_or_default(), today: now.today };
+    let asked =
+        Asked { scope: caller.scope.clone(), form: Form::Json, query: query.unwrap_or_default(), today: now.today };
     if let Some(page) = caller.seen.as_ref().and_then(|seen| state.known_pages.find(&asked, seen)) {
         return Ok(etag::answer_tagged(&headers, page.tag, page.body));
     }

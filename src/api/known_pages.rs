@@ -32,11 +32,22 @@ pub struct Seen {
     pub newest: SessionNumber,
 }
 
+/// As what a page is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// For programs.
+    Json,
+    /// For people.
+    Html,
+}
+
 /// All that a page depends on beside the rows of the database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Asked {
     /// The cases that exist for the caller.
     pub scope: Scope,
+    /// As what it is to be answered.
+    pub form: Form,
     /// The query, to the letter.
     pub query: String,
     /// Weeks are counted up to it.
@@ -48,7 +59,7 @@ pub struct Asked {
 pub struct Page {
     /// The `ETag` of the body.
     pub tag: String,
-    /// JSON.
+    /// What is answered.
     pub body: Bytes,
 }
 
@@ -98,7 +109,7 @@ mod tests {
     use super::*;
 
     fn asked(query: &str) -> Asked {
-        Asked { scope: Scope::EVERYTHING, query: query.to_owned(), today: Date::ZERO }
+        Asked { scope: Scope::EVERYTHING, form: Form::Json, query: query.to_owned(), today: Date::ZERO }
     }
 
     fn seen(version: &str, by: u64, newest: u64) -> Seen {

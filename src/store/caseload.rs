@@ -233,6 +233,33 @@ pub async fn stretch(connection: &mut PgConnection, stretch: &Stretch, limit: u3
     rows.into_iter().map(Listed::try_from).collect()
 }
 
+/// The teams whose cases exist for somebody, by name: a step along the index for each.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn teams(connection: &mut PgConnection, scope: &Scope) -> Result<Vec<String>, sqlx::Error> {
+    if !scope.teams.is_empty() {
+        let mut teams = scope.teams.clone();
+        teams.sort();
+        return Ok(teams);
+    }
+    sqlx::query_scalar!(
+        r#"-- caseload.teams
+        WITH RECURSIVE known AS (
+            (SELECT team FROM cases WHERE team IS NOT NULL AND ($1 OR NOT restricted) ORDER BY team LIMIT 1)
+            UNION ALL
+            SELECT (
+                SELECT team FROM cases WHERE team > known.team AND ($1 OR NOT restricted) ORDER BY team LIMIT 1
+            ) FROM known WHERE known.team IS NOT NULL
+        )
+        SELECT team AS "team!" FROM known WHERE team IS NOT NULL"#,
+        scope.may_see_restricted
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// A stretch of the risk order, of cases of every team.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {

@@ -1,0 +1,130 @@
+//! The caseload: the cases that exist for whoever looks, most at risk first, with the filters of the API.
+//!
+//! What was worked out is shown again while nothing in the database has changed, as the list of the API is.
+
+mod line;
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+
+use super::choices::{Choice, Chosen};
+use super::page::{self, Frame, Here, Visitor};
+use super::words;
+use crate::api::frame::Now;
+use crate::api::known_pages::{Asked, Form, Page};
+use crate::api::parameters::Parameters;
+use crate::api::problem::Problem;
+use crate::api::{ApiState, SharedState, cases, etag};
+use crate::clock::Moment;
+use crate::domain::calendar::in_words;
+use crate::domain::course::Status;
+use crate::domain::risk::Rag;
+use crate::domain::rules::Rule;
+use crate::store::caseload::{Sort, teams};
+use line::Line;
+
+/// The fields of the form.
+const FILTERS: [&str; 6] = ["at_risk", "rag", "team", "rule", "status", "weeks_open_min"];
+
+/// The list and its filters.
+#[derive(Template)]
+#[template(path = "caseload.html", config = "src/board/templates/askama.toml")]
+struct Caseload {
+    root: String,
+    chosen: Chosen,
+    is_narrowed: bool,
+    teams: Vec<Choice>,
+    lines: Vec<Line>,
+    as_of: Option<String>,
+    next: Option<String>,
+    is_first: bool,
+}
+
+/// The page around them.
+#[derive(Template)]
+#[template(path = "caseload_page.html", config = "src/board/templates/askama.toml")]
+struct CaseloadPage<'p> {
+    frame: Frame,
+    caseload: &'p str,
+}
+
+/// Shows a page of cases.
+///
+/// # Errors
+///
+/// Wrong parameters; the database does not answer.
+pub async fn show(
+    State(state): State<SharedState>,
+    Now(now): Now,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+    parameters: Parameters,
+) -> Result<Response, Problem> {
+    let frame = Frame::of(&state, &visitor, Here::Cases);
+    let caseload = known_or_new(&state, &visitor, now, query.unwrap_or_default(), parameters).await?;
+    let caseload = str::from_utf8(&caseload).expect("it was made of text");
+    Ok(page::answer(&CaseloadPage { frame, caseload }))
+}
+
+async fn known_or_new(
+    state: &ApiState,
+    visitor: &Visitor,
+    now: Moment,
+    query: String,
+    parameters: Parameters,
+) -> Result<Bytes, Problem> {
+    let asked = Asked { scope: visitor.caller.scope.clone(), form: Form::Html, query, today: now.today };
+    if let Some(page) = visitor.caller.seen.as_ref().and_then(|seen| state.known_pages.find(&asked, seen)) {
+        return Ok(page.body);
+    }
+    let list = cases::ask(state, &visitor.caller, now, parameters.without_blanks()).await?;
+    let teams = teams(&mut *state.pool.acquire().await?, &asked.scope).await?;
+    let body = Bytes::from(page::written(&Caseload::of(state, &asked.query, list, &teams, now)));
+    let page = Page { tag: etag::tag(&body), body: body.clone() };
+    if let Some(seen) = visitor.caller.seen.clone() {
+        state.known_pages.keep(&asked, seen, page);
+    }
+    Ok(body)
+}
+
+impl Caseload {
+    fn of(state: &ApiState, query: &str, list: cases::CaseList, teams: &[String], now: Moment) -> Self {
+        let chosen = Chosen::of(query);
+        Self {
+            root: state.site.root.clone(),
+            is_narrowed: chosen.has_any(&FILTERS),
+            is_first: chosen.value("cursor").is_empty(),
+            next: list.next_cursor.map(|cursor| chosen.with("cursor", Some(&cursor))),
+            as_of: list.as_of.map(in_words),
+            lines: list.cases.into_iter().map(|case| Line::of(case, now.today)).collect(),
+            teams: Choice::any_or_named("Every team", teams),
+            chosen,
+        }
+    }
+
+    fn at_risk(&self) -> [Choice; 3] {
+        [Choice::of("", "All cases"), Choice::of("true", "At risk: red or amber"), Choice::of("false", "Not at risk: green")]
+    }
+
+    fn rags(&self) -> Vec<Choice> {
+        Choice::any_or("Any", Rag::ALL, Rag::code, words::rag)
+    }
+
+    fn rules(&self) -> Vec<Choice> {
+        Choice::any_or("Anything or nothing", Rule::ALL, Rule::code, Rule::title)
+    }
+
+    fn statuses(&self) -> Vec<Choice> {
+        Choice::any_or("Anywhere", Status::ALL, Status::code, words::status)
+    }
+
+    fn orders(&self) -> [Choice; 3] {
+        [
+            Choice::of(Sort::Risk.code(), "Most at risk first"),
+            Choice::of(Sort::StartedOn.code(), "Longest open first"),
+            Choice::of(Sort::Reference.code(), "By reference"),
+        ]
+    }
+}

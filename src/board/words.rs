@@ -1,0 +1,61 @@
+//! The words of the API as people say them on pages.
+
+use crate::domain::course::{EndSetBy, Status};
+use crate::domain::risk::Rag;
+use crate::domain::schedule::Severity;
+use crate::store::alert_list::AlertState;
+
+/// Where a case stands.
+#[must_use]
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::NotStarted => "Not started",
+        Status::Open => "In pre-proceedings",
+        Status::DecidedIssue => "Decided to issue",
+        Status::Issued => "Issued",
+        Status::SteppedDown => "Stepped down",
+        Status::Closed => "Closed",
+    }
+}
+
+/// How much at risk a case is.
+#[must_use]
+pub fn rag(rag: Rag) -> &'static str {
+    match rag {
+        Rag::Red => "Red",
+        Rag::Amber => "Amber",
+        Rag::Green => "Green",
+    }
+}
+
+/// How grave something is.
+#[must_use]
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Red => "Red",
+        Severity::Amber => "Amber",
+        Severity::Notice => "Notice",
+    }
+}
+
+/// What has become of an alert.
+#[must_use]
+pub fn state(state: AlertState) -> &'static str {
+    match state {
+        AlertState::Open => "Not answered",
+        AlertState::Acknowledged => "Acknowledged",
+        AlertState::Snoozed => "Put off",
+        AlertState::Resolved => "Resolved",
+    }
+}
+
+/// What set the end of a period.
+#[must_use]
+pub fn set_by(set_by: EndSetBy) -> &'static str {
+    match set_by {
+        EndSetBy::Clock => "the usual period",
+        EndSetBy::Extension => "the last approved extension",
+        EndSetBy::ExpectedBirth => "an expected birth",
+        EndSetBy::Birth => "a birth",
+    }
+}

@@ -90,7 +90,8 @@ pub async fn ask(
     if let Some(below) = suppress_below {
         statistics.suppress(below);
     }
-    Ok(StatisticsView::of(&statistics, period, team, suppress_below))
+    let limit_weeks = policy.clock.length.whole_weeks();
+    Ok(StatisticsView::of(&statistics, period, team, suppress_below, limit_weeks))
 }
 
 /// The period that is asked for. Where it is wrong, what comes back does not count.

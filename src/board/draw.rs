@@ -2,6 +2,7 @@
 //!
 //! What a drawing shows, its shapes say without colour, and words beside it or within it say the same.
 
+pub mod bars;
 pub mod row;
 mod scale;
 mod text;

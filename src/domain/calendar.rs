@@ -45,6 +45,16 @@ impl Span {
             Self::Weeks(number) => 7 * i64::from(number),
         }
     }
+
+    /// The whole weeks that it lasts, five working days each where it is made of those.
+    #[must_use]
+    pub fn whole_weeks(self) -> u16 {
+        match self {
+            Self::WorkingDays(number) => number / 5,
+            Self::Weeks(number) => number,
+            Self::Days(number) => number / 7,
+        }
+    }
 }
 
 /// The longest span that a policy may name: five years in whichever unit.

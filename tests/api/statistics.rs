@@ -3,6 +3,7 @@
 mod twelve;
 
 use axum::http::StatusCode;
+use plo_drift::store::tokens::ApiRole;
 use serde_json::{Value, json};
 
 use crate::fixture::{Answer, Api, request, send};
@@ -60,6 +61,22 @@ async fn teams_and_months_add_up() {
     assert_eq!(answer.each("by_month", "to")[4..], ["2026-05-31", "2026-06-15"]);
     let teams: Vec<&Value> = answer.body["by_team"].as_array().expect("a list").iter().map(|team| &team["team"]).collect();
     assert_eq!(teams, [&json!("North"), &json!("South"), &Value::Null]);
+    api.close().await;
+}
+
+/// What a policy calls its first limit is told in whole weeks.
+#[rstest::rstest]
+#[case("20 weeks", 20)]
+#[case("118 days", 16)]
+#[case("79 working days", 15)]
+#[tokio::test]
+async fn the_limit_is_told_in_weeks(#[case] length: &str, #[case] weeks: u16) {
+    let api = Api::new().await;
+    let admin = api.token_of(ApiRole::Admin, &[], true).await;
+    let policy = json!({"clock": {"length": length}});
+    assert_eq!(api.put(&admin, "/api/v1/policy", &[], &policy).await.status, StatusCode::OK);
+    let answer = api.get(&admin, "/api/v1/statistics").await;
+    assert_eq!(answer.body["limit_weeks"], weeks);
     api.close().await;
 }
 
@@ -149,6 +166,10 @@ async fn small_numbers_are_withheld_with_what_gives_them_back() {
     assert_eq!(by_team("open", "cases"), [json!(4), Value::Null, Value::Null]);
     assert_eq!(by_team("concluded", "cases"), [Value::Null, Value::Null, json!(0)]);
     let whole = &answer.body["whole"];
+    // Each band holds fewer than three cases.
+    let bands = whole["open"]["weeks_open_distribution"].as_array().expect("a list");
+    let of_bands: Vec<&Value> = bands.iter().map(|band| &band["cases"]).filter(|cases| **cases != 0).collect();
+    assert_eq!(of_bands, [&Value::Null; 6]);
     // Five of six in time: the one that was late is not told, and so the five are not, nor 83.3 of a hundred.
     let concluded = numbers(&whole["concluded"], &["cases", "within_end", "after_end", "percent_within_end", "suppressed"]);
     assert_eq!(concluded, [json!(6), Value::Null, Value::Null, Value::Null, json!(true)]);

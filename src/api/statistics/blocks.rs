@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::telling::{EstimateView, SpreadView, Telling};
-use crate::domain::statistics::count::Count;
+use crate::domain::statistics::count::{BANDS, Band, Count};
 use crate::domain::statistics::suppression::Group;
 
 /// Who is in pre-proceedings on the last day: cases that have started and are open or decided to issue, neither issued nor stepped
@@ -22,6 +22,8 @@ pub struct OpenView {
     pub children: Option<u32>,
     /// Whole weeks from the start to the day, of each of these cases.
     pub weeks_open: SpreadView,
+    /// The same weeks in bands of four; the last band has no end.
+    pub weeks_open_distribution: Vec<BandView>,
     /// Of these cases, those with no decision in effect (status open); the rest is decided to issue.
     pub undecided: Option<u32>,
     /// Of the undecided, those after the end of their period, with extensions and births, as it stands on the day.
@@ -30,6 +32,22 @@ pub struct OpenView {
     pub past_base_end: Option<u32>,
     /// Whether any of these numbers is withheld.
     pub suppressed: bool,
+}
+
+/// Cases that are in pre-proceedings for about as long.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WeeksOpenBand)]
+pub struct BandView {
+    /// For so many whole weeks at least.
+    #[schema(example = 16)]
+    pub from_weeks: u32,
+    /// For less than so many; null in the last band.
+    #[schema(example = 20)]
+    pub below_weeks: Option<u32>,
+    /// Cases.
+    pub cases: Option<u32>,
+    /// Of them, those that are undecided after the end of their period, as in `past_end` of all.
+    pub past_end: Option<u32>,
 }
 
 /// Cases that started in the period, followed until the last day of the whole period.
@@ -202,10 +220,22 @@ impl From<&Group> for OpenView {
             families: tell.count(Count::OpenFamilies),
             children: tell.count(Count::OpenChildren),
             weeks_open: SpreadView::of(group, Count::OpenCases, &tell.figures().weeks_open),
+            weeks_open_distribution: BANDS.iter().map(|band| BandView::of(band, &mut tell)).collect(),
             undecided: tell.count(Count::Undecided),
             past_end: tell.count(Count::PastEnd),
             past_base_end: tell.count(Count::PastBaseEnd),
             suppressed: tell.suppressed,
+        }
+    }
+}
+
+impl BandView {
+    fn of(band: &Band, tell: &mut Telling<'_>) -> Self {
+        Self {
+            from_weeks: band.from,
+            below_weeks: band.below,
+            cases: tell.count(band.cases),
+            past_end: tell.count(band.past_end),
         }
     }
 }

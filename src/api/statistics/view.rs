@@ -31,6 +31,9 @@ pub struct StatisticsView {
     /// A count is null only where it is withheld. What is withheld can still be narrowed down by solving several sums together, by
     /// taking answers for other periods, teams or limits from one another, or by knowing one of the families.
     pub suppress_below: Option<u32>,
+    /// The length of the period without extensions and births, by the policy in force: in whole weeks, of five working days where it
+    /// is made of those, rounded down.
+    pub limit_weeks: u16,
     /// Everything together.
     pub whole: FiguresView,
     /// Each team with a case or an alert that counts, by name.
@@ -92,13 +95,20 @@ pub struct FiguresView {
 
 impl StatisticsView {
     /// Figures of a period, with what was asked for.
-    pub(super) fn of(statistics: &Statistics, period: Period, team: Option<String>, suppress_below: Option<u32>) -> Self {
+    pub(super) fn of(
+        statistics: &Statistics,
+        period: Period,
+        team: Option<String>,
+        suppress_below: Option<u32>,
+        limit_weeks: u16,
+    ) -> Self {
         let team_view = |(team, group): &(Option<String>, Group)| TeamView { team: team.clone(), figures: group.into() };
         Self {
             from: period.from,
             to: period.to,
             team,
             suppress_below,
+            limit_weeks,
             whole: (&statistics.whole).into(),
             by_team: statistics.by_team.iter().map(team_view).collect(),
             by_month: statistics.by_month.iter().map(|(month, group)| MonthView::of(*month, group)).collect(),

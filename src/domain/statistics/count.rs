@@ -1,8 +1,13 @@
 //! Everything that is counted, and which counts add up to which.
 
+mod bands;
+mod partitions;
+
 use std::ops::{Index, IndexMut};
 
 use crate::domain::case::coded;
+pub use bands::{BANDS, Band};
+pub use partitions::{PARTITIONS, Partition};
 
 coded! {
     /// Something that is counted.
@@ -29,6 +34,62 @@ coded! {
         ExtendedTwice = "extended_twice",
         /// Open cases with three or more.
         ExtendedMore = "extended_more",
+        /// Such cases in pre-proceedings for 0 to 3 weeks.
+        Open0 = "open_0",
+        /// Such cases in pre-proceedings for 4 to 7 weeks.
+        Open4 = "open_4",
+        /// Such cases in pre-proceedings for 8 to 11 weeks.
+        Open8 = "open_8",
+        /// Such cases in pre-proceedings for 12 to 15 weeks.
+        Open12 = "open_12",
+        /// Such cases in pre-proceedings for 16 to 19 weeks.
+        Open16 = "open_16",
+        /// Such cases in pre-proceedings for 20 to 23 weeks.
+        Open20 = "open_20",
+        /// Such cases in pre-proceedings for 24 to 27 weeks.
+        Open24 = "open_24",
+        /// Such cases in pre-proceedings for 28 to 31 weeks.
+        Open28 = "open_28",
+        /// Such cases in pre-proceedings for 32 to 35 weeks.
+        Open32 = "open_32",
+        /// Such cases in pre-proceedings for 36 to 39 weeks.
+        Open36 = "open_36",
+        /// Such cases in pre-proceedings for 40 to 43 weeks.
+        Open40 = "open_40",
+        /// Such cases in pre-proceedings for 44 to 47 weeks.
+        Open44 = "open_44",
+        /// Such cases in pre-proceedings for 48 to 51 weeks.
+        Open48 = "open_48",
+        /// Such cases in pre-proceedings for 52 weeks or longer.
+        Open52 = "open_52",
+        /// Undecided after the end of their period, in pre-proceedings for 0 to 3 weeks.
+        Late0 = "late_0",
+        /// Undecided after the end of their period, in pre-proceedings for 4 to 7 weeks.
+        Late4 = "late_4",
+        /// Undecided after the end of their period, in pre-proceedings for 8 to 11 weeks.
+        Late8 = "late_8",
+        /// Undecided after the end of their period, in pre-proceedings for 12 to 15 weeks.
+        Late12 = "late_12",
+        /// Undecided after the end of their period, in pre-proceedings for 16 to 19 weeks.
+        Late16 = "late_16",
+        /// Undecided after the end of their period, in pre-proceedings for 20 to 23 weeks.
+        Late20 = "late_20",
+        /// Undecided after the end of their period, in pre-proceedings for 24 to 27 weeks.
+        Late24 = "late_24",
+        /// Undecided after the end of their period, in pre-proceedings for 28 to 31 weeks.
+        Late28 = "late_28",
+        /// Undecided after the end of their period, in pre-proceedings for 32 to 35 weeks.
+        Late32 = "late_32",
+        /// Undecided after the end of their period, in pre-proceedings for 36 to 39 weeks.
+        Late36 = "late_36",
+        /// Undecided after the end of their period, in pre-proceedings for 40 to 43 weeks.
+        Late40 = "late_40",
+        /// Undecided after the end of their period, in pre-proceedings for 44 to 47 weeks.
+        Late44 = "late_44",
+        /// Undecided after the end of their period, in pre-proceedings for 48 to 51 weeks.
+        Late48 = "late_48",
+        /// Undecided after the end of their period, in pre-proceedings for 52 weeks or longer.
+        Late52 = "late_52",
         /// Undecided cases whose letter is not sent.
         WaitingForLetter = "waiting_for_letter",
         /// Undecided cases with a letter whose initial meeting is not held.
@@ -94,37 +155,6 @@ impl Count {
         self >= Self::Started
     }
 }
-
-/// A count, and others of which each counts some of the same and no two the same.
-pub struct Partition {
-    /// What is parted.
-    pub total: Count,
-    /// The parts; what they leave is not counted by itself.
-    pub parts: &'static [Count],
-}
-
-const fn partition(total: Count, parts: &'static [Count]) -> Partition {
-    Partition { total, parts }
-}
-
-/// Which counts add up to which.
-pub const PARTITIONS: &[Partition] = &[
-    partition(Count::OpenCases, &[Count::Undecided, Count::DecidedToIssue]),
-    partition(Count::OpenCases, &[Count::NotExtended, Count::ExtendedOnce, Count::ExtendedTwice, Count::ExtendedMore]),
-    partition(Count::Undecided, &[Count::PastEnd]),
-    partition(Count::Undecided, &[Count::PastBaseEnd]),
-    partition(Count::Undecided, &[Count::WaitingForLetter, Count::WaitingForMeeting]),
-    partition(Count::Started, &[Count::StartedConcluded, Count::StartedUndecided]),
-    partition(Count::Started, &[Count::ReEntries]),
-    partition(Count::Concluded, &[Count::WithinEnd, Count::AfterEnd]),
-    partition(Count::Concluded, &[Count::WithinBaseEnd, Count::AfterBaseEnd]),
-    partition(Count::Concluded, &[Count::ToIssue, Count::SteppedDown, Count::Otherwise]),
-    partition(
-        Count::ReviewsPlanned,
-        &[Count::HeldOnTheDay, Count::HeldEarly, Count::HeldLate, Count::Cancelled, Count::NotHeld],
-    ),
-    partition(Count::AlertsOpened, &[Count::Acknowledged, Count::ResolvedFirst, Count::Unacknowledged]),
-];
 
 /// How many there are of each.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::answer::{Answer, Fate};
-use super::count::{Count, Counts};
+use super::count::{Band, Count, Counts};
 use super::episode::Episode;
 use super::spread::Spread;
 use super::survival::{Stay, Stays};
@@ -75,11 +75,15 @@ impl Figures {
         counts[Count::OpenFamilies] = number(open.iter().map(|episode| &episode.family).collect::<BTreeSet<_>>().len());
         for episode in &open {
             let is_undecided = episode.undecided.holds(day);
+            let is_late = is_undecided && episode.is_past_end(day);
             let extensions = episode.extensions_by(day);
+            let band = Band::of(weeks(episode, day));
             counts.add(Count::OpenCases);
+            counts.add(band.cases);
+            counts.add_if(is_late, band.past_end);
             counts[Count::OpenChildren] += number(episode.children_on(day));
             counts.add(if is_undecided { Count::Undecided } else { Count::DecidedToIssue });
-            counts.add_if(is_undecided && episode.is_past_end(day), Count::PastEnd);
+            counts.add_if(is_late, Count::PastEnd);
             counts.add_if(is_undecided && episode.is_past_base_end(day), Count::PastBaseEnd);
             counts.add(match extensions {
                 0 => Count::NotExtended,
@@ -89,7 +93,7 @@ impl Figures {
             });
             self.extensions += number(extensions);
         }
-        self.weeks_open = open.iter().filter_map(|episode| Some(days(episode.started_on, day)? / 7)).collect();
+        self.weeks_open = open.iter().map(|episode| weeks(episode, day)).collect();
         let decided = open.iter().filter(|episode| !episode.undecided.holds(day));
         self.days_decided_to_issue = decided.filter_map(|episode| days(episode.conclusion?.on, day)).collect();
     }
@@ -147,6 +151,11 @@ impl Figures {
         }
         self.working_days_to_acknowledge = opened.map(|answer| answer.stay()).collect();
     }
+}
+
+/// Whole weeks since the start, of a case that has started.
+fn weeks(episode: &Episode, day: Date) -> u32 {
+    days(episode.started_on, day).unwrap_or_default() / 7
 }
 
 /// From the start to the letter, where it was sent in the period and while the case ran.

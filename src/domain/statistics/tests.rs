@@ -4,7 +4,7 @@ use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
 use super::answer::{AlertDays, Answer, Fate};
-use super::count::{Count, PARTITIONS};
+use super::count::{BANDS, Count, PARTITIONS};
 use super::spread::Part;
 use super::suppression::Measure;
 use super::*;
@@ -183,6 +183,40 @@ fn open_cases_lengthen_the_estimate() {
     assert_eq!(half_open.figures().weeks_open.percentile(Part::Half), Some(23.0));
 }
 
+/// Judged as of Monday 15 June 2026.
+#[rstest::rstest]
+#[case::of_today("start 2026-06-15", "0 to 4")]
+#[case::on_its_last_day("start 2026-02-23", "16 to 20")]
+#[case::a_day_less_than_sixteen_weeks("start 2026-02-24", "12 to 16")]
+#[case::past_the_end("start 2026-02-22", "16 to 20 late")]
+#[case::extended("start 2026-01-05; extension 1 requested 2026-04-01 approved 2026-04-10 to 2026-06-30", "20 to 24")]
+#[case::late_and_decided("start 2025-12-01; decision 2026-06-01 issue", "28 to 32")]
+#[case::a_year("start 2025-06-16", "52 late")]
+#[case::years("start 2022-06-15", "52 late")]
+#[case::concluded("start 2026-01-05; decision 2026-06-15 step_down", "")]
+#[case::not_started("start 2026-06-16", "")]
+fn a_case_lies_in_the_band_of_its_weeks(#[case] facts: &str, #[case] expected: &str) {
+    let whole = whole(&[facts]);
+    let told = BANDS.iter().filter(|band| whole.count(band.cases) == Some(1)).map(|band| {
+        let until = band.below.map_or(String::new(), |below| format!(" to {below}"));
+        let late = if whole.count(band.past_end) == Some(1) { " late" } else { "" };
+        format!("{}{until}{late}", band.from)
+    });
+    assert_eq!(told.collect::<String>(), expected);
+}
+
+/// Nine of this week and three of twenty weeks ago: the three are not told, nor the nine, which twelve less three would be.
+#[test]
+fn a_small_band_takes_the_next_smallest_with_it() {
+    let facts = [["start 2026-06-10"; 9].as_slice(), &["start 2026-01-25"; 3], &["start 2026-05-01"; 11]].concat();
+    let episodes: Vec<Episode> = facts.iter().map(|facts| episode(facts)).collect();
+    let mut statistics = Statistics::of(&episodes, &[], PERIOD);
+    statistics.suppress(5);
+    let told = |count| statistics.whole.count(count);
+    assert_eq!([Count::OpenCases, Count::Open0, Count::Open4, Count::Open20].map(told), [Some(23), None, Some(11), None]);
+    assert_eq!([Count::Late0, Count::Late4, Count::Late20].map(told), [Some(0), Some(0), None]);
+}
+
 /// Two hundred days of cases, of two teams and none.
 fn any_case() -> impl Strategy<Value = Case> {
     let day = || prop::option::of(0i64..260).prop_map(|days| days.map(|days| shift(date(2025, 12, 1), days)));
@@ -261,7 +295,9 @@ proptest! {
             for partition in PARTITIONS {
                 let parts: u32 = partition.parts.iter().map(|&part| value(group, part)).sum();
                 let total = value(group, partition.total);
-                let leaves_a_rest = partition.total == Count::Undecided || partition.parts == [Count::ReEntries];
+                let is_of_a_band = BANDS.iter().any(|band| band.cases == partition.total);
+                let leaves_a_rest =
+                    partition.total == Count::Undecided || partition.parts == [Count::ReEntries] || is_of_a_band;
                 prop_assert!(parts == total || (leaves_a_rest && parts < total), "{}", partition.total);
             }
             let figures = group.figures();

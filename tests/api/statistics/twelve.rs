@@ -173,11 +173,28 @@ pub fn whole_by_hand() -> [(&'static str, Value); 9] {
         // N-2 (decided to issue), N-3, N-4, N-5, S-1, S-3, X-1; each of another family. Children 1 + 3 + 1 + 2 + 1 + 0 + 1.
         // Weeks 2 4 15 16 19 22 41: the fourth is the median; 90 % lie at rank 1 + 6 × 0.9 = 6.4: 22 + 0.4 × 19 = 29.6.
         // Past the end: N-3. X-1 is on its last day. Past the first end: N-3 and N-4.
+        // In bands: N-5; S-3; S-1; X-1 and N-3, which is late; N-2; N-4.
         (
             "open",
             json!({
                 "cases": 7, "families": 7, "children": 9, "undecided": 6, "past_end": 1, "past_base_end": 2, "suppressed": false,
                 "weeks_open": {"n": 7, "median": 16.0, "p90": 29.6, "max": 41, "suppressed": false},
+                "weeks_open_distribution": [
+                    {"from_weeks": 0, "below_weeks": 4, "cases": 1, "past_end": 0},
+                    {"from_weeks": 4, "below_weeks": 8, "cases": 1, "past_end": 0},
+                    {"from_weeks": 8, "below_weeks": 12, "cases": 0, "past_end": 0},
+                    {"from_weeks": 12, "below_weeks": 16, "cases": 1, "past_end": 0},
+                    {"from_weeks": 16, "below_weeks": 20, "cases": 2, "past_end": 1},
+                    {"from_weeks": 20, "below_weeks": 24, "cases": 1, "past_end": 0},
+                    {"from_weeks": 24, "below_weeks": 28, "cases": 0, "past_end": 0},
+                    {"from_weeks": 28, "below_weeks": 32, "cases": 0, "past_end": 0},
+                    {"from_weeks": 32, "below_weeks": 36, "cases": 0, "past_end": 0},
+                    {"from_weeks": 36, "below_weeks": 40, "cases": 0, "past_end": 0},
+                    {"from_weeks": 40, "below_weeks": 44, "cases": 1, "past_end": 0},
+                    {"from_weeks": 44, "below_weeks": 48, "cases": 0, "past_end": 0},
+                    {"from_weeks": 48, "below_weeks": 52, "cases": 0, "past_end": 0},
+                    {"from_weeks": 52, "below_weeks": null, "cases": 0, "past_end": 0},
+                ],
             }),
         ),
         // N-1, N-2, N-3, N-5, S-1, S-2, S-3, S-6, X-1. Days, with + where undecided: 14 14+ 28+ 49 105 105+ 112+ 133+ 136.

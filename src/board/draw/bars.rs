@@ -260,7 +260,11 @@ mod tests {
     #[test]
     fn it_is_written_as_an_image_with_its_words() {
         let written = drawn(&[bar("<0>", &[(Kind::Cut, 3)])]).to_string();
-        assert!(written.starts_with("<svg") && written.contains("role=\"img\"") && written.contains("<title>Cases by weeks</title>"));
+        assert!(
+            written.starts_with("<svg")
+                && written.contains("role=\"img\"")
+                && written.contains("<title>Cases by weeks</title>")
+        );
         assert!(written.contains("&#60;0&#62;") && !written.contains("style="), "{written}");
     }
 

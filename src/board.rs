@@ -13,6 +13,7 @@ pub mod draw;
 pub mod html;
 pub mod page;
 pub mod sign_in;
+pub mod trends;
 pub mod words;
 
 use axum::Router;
@@ -40,6 +41,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: sign_in::SIGNED_OUT, access: Access::Door, handler: |method| on(method, sign_in::signed_out) },
     Route { method: Method::GET, path: "/", access: READER, handler: |method| on(method, page::enter) },
     Route { method: Method::GET, path: "/cases", access: READER, handler: |method| on(method, caseload::show) },
+    Route { method: Method::GET, path: "/trends", access: READER, handler: |method| on(method, trends::show) },
 ];
 
 /// The whole service over HTTP: the API and the pages.

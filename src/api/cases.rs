@@ -137,8 +137,7 @@ pub async fn list(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked =
-        Asked { scope: caller.scope.clone(), form: Form::Json, query: query.unwrap_or_default(), today: now.today };
+    let asked = Asked { scope: caller.scope.clone(), form: Form::Json, query: query.unwrap_or_default(), today: now.today };
     if let Some(page) = caller.seen.as_ref().and_then(|seen| state.known_pages.find(&asked, seen)) {
         return Ok(etag::answer_tagged(&headers, page.tag, page.body));
     }

@@ -12,8 +12,8 @@ use super::frame;
 use super::problem::Problem;
 use super::record::facts;
 use super::{
-    SharedState, alerts, audit, cases, census, data_quality, docs, explain, health, history, imports,
-    metrics, openapi, panel, policy, record, security_txt, statistics,
+    SharedState, alerts, audit, cases, census, data_quality, docs, explain, health, history, imports, metrics, openapi, panel,
+    policy, record, security_txt, statistics,
 };
 use crate::store::tokens::ApiRole;
 

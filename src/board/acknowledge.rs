@@ -13,11 +13,11 @@ use jiff::civil::Date;
 use sqlx::PgConnection;
 
 use super::page::{Frame, written};
-use crate::api::{ApiState, SharedState};
 use crate::api::body::FormBody;
 use crate::api::frame::Now;
 use crate::api::link::LinkBearer;
 use crate::api::problem::Problem;
+use crate::api::{ApiState, SharedState};
 use crate::domain::pause::{PauseKind, UntilDays};
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Severity;

@@ -138,7 +138,10 @@ fn of_a_page(problem: &Problem) -> Words {
         ),
         Problem::Forbidden => (
             "You may not do this",
-            &["Nothing was recorded.", "Either your role does not allow it, or the form is an old one: open the page again and try once more."],
+            &[
+                "Nothing was recorded.",
+                "Either your role does not allow it, or the form is an old one: open the page again and try once more.",
+            ],
             CASES,
         ),
         Problem::NoRole | Problem::NoTeam => (
@@ -149,11 +152,9 @@ fn of_a_page(problem: &Problem) -> Words {
             ],
             Some(("/sign-in", "Sign in again")),
         ),
-        Problem::WrongParameters(_) => (
-            "Something in the address of this page is wrong",
-            &["If you filled in a form, go back and correct it."],
-            CASES,
-        ),
+        Problem::WrongParameters(_) => {
+            ("Something in the address of this page is wrong", &["If you filled in a form, go back and correct it."], CASES)
+        }
         Problem::MalformedBody | Problem::UnsupportedMediaType => (
             "What was sent could not be read",
             &["Nothing was recorded.", "Open the page again and fill in the form there."],

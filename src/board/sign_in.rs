@@ -161,8 +161,14 @@ async fn take_in(
     let new = NewSession { person: id, recipients, roles: person.roles, scope: person.scope };
     let secret = sessions::begin(connection, &new, state.sessions, now).await?;
     let actor = format!("person {id}");
-    let signed_in =
-        audit::Request { actor: &actor, method: "POST", route: PATH, cases: &[], alert: None, status: StatusCode::SEE_OTHER.as_u16() };
+    let signed_in = audit::Request {
+        actor: &actor,
+        method: "POST",
+        route: PATH,
+        cases: &[],
+        alert: None,
+        status: StatusCode::SEE_OTHER.as_u16(),
+    };
     audit::add(connection, &signed_in, now).await?;
     info!(caller.actor = actor, "signed in to the pages");
     Ok(secret)

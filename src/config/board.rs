@@ -61,10 +61,8 @@ pub(super) fn read(fields: &mut Fields, base_url: Option<&str>, sign_in: Option<
         }
     }
     let client = ClientConfig { id: id.to_owned(), secret: secret.into(), scopes: scopes?, email_claim };
-    let sessions = SessionTimes {
-        idle: SignedDuration::from_mins(idle?.into()),
-        whole: SignedDuration::from_hours(whole?.into()),
-    };
+    let sessions =
+        SessionTimes { idle: SignedDuration::from_mins(idle?.into()), whole: SignedDuration::from_hours(whole?.into()) };
     Some(BoardConfig { client: (!client.id.is_empty()).then_some(client), sessions })
 }
 
@@ -100,7 +98,11 @@ mod tests {
     }
 
     #[rstest::rstest]
-    #[case("SERVICE__BASE_URL", "http://drift.council.example", "board.client_id: needs an https:// address in service.base_url")]
+    #[case(
+        "SERVICE__BASE_URL",
+        "http://drift.council.example",
+        "board.client_id: needs an https:// address in service.base_url"
+    )]
     #[case("IDENTITY__ISSUER", "", "board.client_id: needs an issuer")]
     #[case("BOARD__CLIENT_SECRET", "", "board.client_secret: must be given where client_id is")]
     #[case("BOARD__SCOPES", "profile", "board.scopes: must name openid")]

@@ -118,7 +118,8 @@ pub async fn find(connection: &mut PgConnection, secret: &Secret) -> Result<Opti
     );
     let row = row.fetch_optional(connection).await?.filter(|row| secret.is_kept_as(&row.secret_hash));
     let Some(row) = row else { return Ok(None) };
-    let roles = row.roles.iter().map(|role| known(ApiRole::from_code(role), "page_sessions.roles")).collect::<Result<_, _>>()?;
+    let roles =
+        row.roles.iter().map(|role| known(ApiRole::from_code(role), "page_sessions.roles")).collect::<Result<_, _>>()?;
     let session = Session {
         id: row.id,
         person: row.person_id,

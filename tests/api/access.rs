@@ -20,10 +20,7 @@ async fn no_route_of_the_api_with_cases_answers_without_a_token() {
     for route in ROUTES {
         let path = route.path.replace(['{', '}'], "");
         let answer = send(&api.router, request(route.method.as_str(), &path, None)).await;
-        if ["/health/", "/metrics", "/openapi.json", "/docs", "/.well-known/"]
-            .iter()
-            .any(|open| route.path.starts_with(open))
-        {
+        if ["/health/", "/metrics", "/openapi.json", "/docs", "/.well-known/"].iter().any(|open| route.path.starts_with(open)) {
             assert_eq!(route.access, Access::Anyone);
             assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         } else {

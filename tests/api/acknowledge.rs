@@ -237,7 +237,10 @@ async fn whoever_a_mail_did_not_reach_is_not_said_to_know() {
         let page = open(&api, &link).await;
         let (_, section) = page.page().split_once("Who knows of it</h2>\n").expect("it says who knows");
         let (section, _) = section.split_once("\n</section>").expect("it ends");
-        assert_eq!(section, knows.iter().map(|line| format!("<p class=\"govuk-body\">{line}</p>")).collect::<Vec<_>>().join("\n"));
+        assert_eq!(
+            section,
+            knows.iter().map(|line| format!("<p class=\"govuk-body\">{line}</p>")).collect::<Vec<_>>().join("\n")
+        );
     };
     let own = "You are told of it as legal gateway chair.";
     says(&[own, "Also told: service manager."]).await;

@@ -47,9 +47,10 @@ impl Line {
             deadline: case.next_deadline.map(|deadline| (deadline.what, in_words(deadline.on))),
             drifts: case.rules.iter().filter_map(|code| Some(Rule::from_code(code)?.title())).collect(),
             since: case.since_on.map(in_words),
-            drawing: case.started_on.zip(end).and_then(|(start, end)| {
-                Row::of(&Period { start, base_end: case.base_end, end, today })
-            }),
+            drawing: case
+                .started_on
+                .zip(end)
+                .and_then(|(start, end)| Row::of(&Period { start, base_end: case.base_end, end, today })),
             reference: case.reference,
             team: case.team,
             restricted: case.restricted,

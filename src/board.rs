@@ -6,6 +6,8 @@
 //! people in.
 
 pub mod acknowledge;
+pub mod alerts;
+pub mod answering;
 pub mod assets;
 pub mod caseload;
 pub mod choices;
@@ -27,6 +29,7 @@ use crate::api::{SharedState, headers};
 use crate::store::tokens::ApiRole;
 
 const READER: Access = Access::Page(ApiRole::Reader);
+const CHAIR: Access = Access::Page(ApiRole::Chair);
 
 /// Every page.
 #[rustfmt::skip]
@@ -41,6 +44,10 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: sign_in::SIGNED_OUT, access: Access::Door, handler: |method| on(method, sign_in::signed_out) },
     Route { method: Method::GET, path: "/", access: READER, handler: |method| on(method, page::enter) },
     Route { method: Method::GET, path: "/cases", access: READER, handler: |method| on(method, caseload::show) },
+    Route { method: Method::GET, path: "/alerts", access: READER, handler: |method| on(method, alerts::list) },
+    Route { method: Method::GET, path: "/alerts/{id}", access: READER, handler: |method| on(method, alerts::show) },
+    Route { method: Method::POST, path: "/alerts/{id}/acknowledge", access: CHAIR, handler: |method| on(method, alerts::acknowledge) },
+    Route { method: Method::POST, path: "/alerts/{id}/snooze", access: CHAIR, handler: |method| on(method, alerts::snooze) },
     Route { method: Method::GET, path: "/trends", access: READER, handler: |method| on(method, trends::show) },
 ];
 

@@ -18,6 +18,7 @@ use super::page;
 use super::parameters::{Parameters, is_of_our_years};
 use super::problem::Problem;
 use super::{ApiState, SharedState};
+use crate::domain::policy::Role;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
 use crate::store::BEGIN_LIST;
@@ -89,7 +90,7 @@ pub struct Alert {
         ("rule" = Option<Rule>, Query, description = "Only alerts of this rule."),
         ("team" = Option<String>, Query, description = "Only alerts of cases of this team.", example = "North"),
         ("opened_since" = Option<String>, Query, description = "Only alerts opened then or later: a date (from midnight in London) or a moment (RFC 3339) of the years 2000 to 2100.", example = "2026-06-01"),
-        ("recipient" = Option<u32>, Query, description = "Only alerts of which this person is, or is to be, told by a message: the number on the list of recipients. What was cancelled or given up tells nobody.", minimum = 1),
+        ("recipient" = Option<String>, Query, description = "Only alerts of which this person is, or is to be, told by a message: the number on the list of recipients, or several with commas between them. What was cancelled or given up tells nobody.", example = "5"),
         ("sort" = Option<AlertSort>, Query, description = "The order: `newest` where it is not given."),
         ("limit" = Option<u32>, Query, description = "How many alerts a page holds: 50 where it is not given.", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before, in the same order."),
@@ -142,8 +143,15 @@ fn filter(parameters: &mut Parameters) -> Filter {
         rule: parameters.word("rule", Rule::ALL, Rule::code),
         team: parameters.text("team"),
         opened_since: parameters.since("opened_since"),
-        recipient: parameters.number("recipient", 1..=u32::MAX).map(i64::from),
+        recipients: parameters.read("recipient", numbers, "must be numbers on the list of recipients").unwrap_or_default(),
     }
+}
+
+/// Some numbers of people, at most as many as one person has roles.
+fn numbers(text: &str) -> Option<Vec<i64>> {
+    let number = |text: &str| text.parse::<u32>().ok().filter(|&number| number > 0).map(i64::from);
+    let numbers: Vec<i64> = text.split(',').map(number).collect::<Option<_>>()?;
+    (numbers.len() <= Role::ALL.len()).then_some(numbers)
 }
 
 impl page::Place for Place {

@@ -12,7 +12,7 @@ use crate::domain::calendar::YEARS;
 use crate::fields::{civil_date, plain_text, shown};
 
 /// The query of a request. Read what is known, then [`Parameters::finish`]; what was read counts only if that succeeds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parameters {
     given: Vec<(String, String)>,
     known: Vec<&'static str>,
@@ -35,6 +35,27 @@ impl Parameters {
     pub fn without_blanks(self) -> Self {
         let given = self.given.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect();
         Self { given, ..self }
+    }
+
+    /// What is given under a name that only a page knows; it is not given any more.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.given.iter().position(|(given, _)| given == name)?;
+        Some(self.given.remove(at).1)
+    }
+
+    /// The same with a value under a name where none is given.
+    #[must_use]
+    pub fn or(mut self, name: &str, value: impl Into<String>) -> Self {
+        if !self.has(name) {
+            self.given.push((name.to_owned(), value.into()));
+        }
+        self
+    }
+
+    /// Tells whether something is given under a name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, _)| given == name)
     }
 
     /// One line of text; absent where it is not given.

@@ -3,7 +3,6 @@
 //! Showing it changes nothing, so that whatever follows the links of mails before people do (scanners, previews) does no harm: only
 //! sending the form acknowledges.
 
-pub mod form;
 pub mod page;
 
 use axum::extract::State;
@@ -12,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
+use super::answering::{self, Acknowledging, Answer, Form, Typed};
 use super::page::{Frame, written};
 use crate::api::body::FormBody;
 use crate::api::frame::Now;
@@ -24,8 +24,7 @@ use crate::domain::schedule::Severity;
 use crate::store::alert_list::{self, AlertState};
 use crate::store::pauses::{self, By, NewPause, Paused};
 use crate::store::{BEGIN_SNAPSHOT, known, story};
-use form::{Answer, Mistakes, Typed};
-use page::{AlertPage, Form, Seen};
+use page::{AlertPage, Seen};
 
 /// Shows the alert of a link: with the form while it is open, else what has become of it.
 ///
@@ -54,18 +53,18 @@ pub async fn submit(
     FormBody(pairs): FormBody,
 ) -> Result<Response, Problem> {
     let typed = Typed::of(&pairs);
-    let turn = form::turn_shown(&pairs).map_err(|_| Problem::MalformedBody)?;
+    let turn = answering::turn_shown(&pairs).map_err(|_| Problem::MalformedBody)?;
     let mut transaction = state.pool.begin().await?;
     let known = state.policy.read(&mut transaction).await?;
     let seen = see(&mut transaction, &bearer).await?;
     let form = empty_form(&known.policy, now.today, &seen);
     let answer = match typed.read(form.days, &form.example) {
         _ if turn.is_some_and(|turn| turn != seen.standing.turn) => {
-            return Ok(moved(&state, seen, &bearer, Form { typed, ..form }, now.today));
+            return Ok(moved(&state, seen, &bearer, retyped(form, typed), now.today));
         }
         Ok(answer) => answer,
         Err(mistakes) if seen.state == AlertState::Open => {
-            let form = Form { typed, mistakes, ..form };
+            let form = Form { filled: Acknowledging { typed, mistakes }, ..form };
             let page = AlertPage::of(Frame::for_anybody(&state), seen, &bearer, Some(form), now.today);
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(written(&page))).into_response());
         }
@@ -78,7 +77,7 @@ pub async fn submit(
     }
     let seen = see(&mut transaction, &bearer).await?;
     if paused == Paused::Moved {
-        let form = Form { typed, ..empty_form(&known.policy, now.today, &seen) };
+        let form = retyped(empty_form(&known.policy, now.today, &seen), typed);
         return Ok(moved(&state, seen, &bearer, form, now.today));
     }
     Ok(too_late(&state, seen, &bearer, now.today))
@@ -98,16 +97,14 @@ async fn see(connection: &mut PgConnection, bearer: &LinkBearer) -> Result<Seen,
     })
 }
 
-fn empty_form(policy: &Policy, today: Date, seen: &Seen) -> Form {
+fn empty_form(policy: &Policy, today: Date, seen: &Seen) -> Form<Acknowledging> {
     let days = UntilDays::of(today, &policy.alerts, &policy.calendar);
-    let usual = days.usual(&policy.calendar);
-    Form {
-        typed: Typed { review_on: usual.to_string(), ..Typed::default() },
-        mistakes: Mistakes::default(),
-        turn: seen.standing.turn,
-        days,
-        example: usual.strftime("%d/%m/%Y").to_string(),
-    }
+    Form::empty(seen.standing.turn, days, &policy.calendar, Acknowledging::by)
+}
+
+/// A form with what was typed into another, of which nothing is said.
+fn retyped(form: Form<Acknowledging>, typed: Typed) -> Form<Acknowledging> {
+    Form { filled: Acknowledging { typed, ..Acknowledging::default() }, ..form }
 }
 
 fn acknowledgement(answer: Answer, turn: Option<i32>, bearer: &LinkBearer) -> NewPause {
@@ -123,7 +120,7 @@ fn acknowledgement(answer: Answer, turn: Option<i32>, bearer: &LinkBearer) -> Ne
 }
 
 /// The alert as it is now, with what was typed about what it was, for the person to think again.
-fn moved(state: &ApiState, seen: Seen, bearer: &LinkBearer, form: Form, today: Date) -> Response {
+fn moved(state: &ApiState, seen: Seen, bearer: &LinkBearer, form: Form<Acknowledging>, today: Date) -> Response {
     if seen.state != AlertState::Open {
         return too_late(state, seen, bearer, today);
     }

@@ -60,6 +60,12 @@ impl Chosen {
         self.0.iter().any(|(chosen, _)| names.contains(&chosen.as_str()))
     }
 
+    /// The same as if nothing had been filled in under a name.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(chosen, _)| chosen != name).cloned().collect())
+    }
+
     /// The query of the same page from another place on, or from its beginning.
     #[must_use]
     pub fn with(&self, name: &str, value: Option<&str>) -> String {

@@ -1,6 +1,11 @@
 //! The words of the API as people say them on pages.
 
+use jiff::Timestamp;
+
+use crate::clock::Moment;
+use crate::domain::calendar::in_words;
 use crate::domain::course::{EndSetBy, Status};
+use crate::domain::policy::Role;
 use crate::domain::risk::Rag;
 use crate::domain::schedule::Severity;
 use crate::store::alert_list::AlertState;
@@ -58,4 +63,17 @@ pub fn set_by(set_by: EndSetBy) -> &'static str {
         EndSetBy::ExpectedBirth => "an expected birth",
         EndSetBy::Birth => "a birth",
     }
+}
+
+/// A role that is given by its code: `the` belongs before it.
+#[must_use]
+pub fn role(code: &str) -> &str {
+    Role::from_code(code).map_or(code, |role| role.title())
+}
+
+/// When something happened: the day and the time in London.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    let moment = Moment::of(at);
+    format!("{} at {}", in_words(moment.today), moment.in_london().strftime("%H:%M"))
 }

@@ -25,6 +25,7 @@ pub struct Cell {
 
 impl Look {
     /// How the border is drawn, so that stretches can be told apart without colours.
+    #[must_use]
     pub fn border(self) -> &'static str {
         match self {
             Self::Period => "1px solid",
@@ -35,6 +36,7 @@ impl Look {
     }
 
     /// Background, text and border.
+    #[must_use]
     pub fn colours(self) -> Colours {
         match self {
             Self::Period => Colours { back: "#4a5a6a", text: "#ffffff", edge: "#4a5a6a" },

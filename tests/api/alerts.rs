@@ -176,6 +176,7 @@ async fn a_person_is_listed_what_they_were_told() {
         ("recipient=1", "2 1"),
         ("recipient=2", "1 5"),
         ("recipient=3", ""),
+        ("recipient=3,2", "1 5"),
         ("recipient=2&standing=true", "1"),
         ("recipient=1&sort=urgency", "1 2"),
         ("recipient=1&state=acknowledged", "2"),
@@ -193,6 +194,8 @@ async fn a_person_is_listed_what_they_were_told() {
 #[case("sort=risk", &["sort"])]
 #[case("recipient=0&standing=yes", &["recipient", "standing"])]
 #[case("recipient=4294967296", &["recipient"])]
+#[case("recipient=1,", &["recipient"])]
+#[case("recipient=1,2,3,4,5,6,7,8", &["recipient"])]
 #[tokio::test]
 async fn a_wrong_order_or_person_is_named(#[case] query: &str, #[case] expected: &[&str]) {
     let api = Api::new().await;

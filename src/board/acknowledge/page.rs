@@ -4,12 +4,12 @@
 use askama::Template;
 use jiff::civil::Date;
 
-use super::form::{Mistakes, Typed};
 use crate::api::link::LinkBearer;
+use crate::board::answering::{Acknowledging, Form};
 use crate::board::page::Frame;
 use crate::clock::london;
 use crate::domain::calendar::{in_words, with_weekday};
-use crate::domain::pause::{PauseEnd, PauseKind, UntilDays};
+use crate::domain::pause::{PauseEnd, PauseKind};
 use crate::domain::policy::Role;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
@@ -34,28 +34,6 @@ pub struct Seen {
     pub tellings: Vec<Telling>,
     /// Which rungs of its ladder it has climbed.
     pub rungs: Vec<Rung>,
-}
-
-/// The form, as it is shown.
-#[derive(Clone, Debug)]
-pub struct Form {
-    /// What stands in its fields.
-    pub typed: Typed,
-    /// What is wrong with them.
-    pub mistakes: Mistakes,
-    /// The turn of the alert that the page shows.
-    pub turn: i32,
-    /// The days that may be chosen.
-    pub days: UntilDays,
-    /// One of them as people type it.
-    pub example: String,
-}
-
-impl Form {
-    /// The days that may be chosen, in words.
-    pub fn span(&self) -> String {
-        format!("from {} to {}", with_weekday(self.days.first), with_weekday(self.days.last))
-    }
 }
 
 /// What the person who came by the link had entered.
@@ -85,17 +63,17 @@ pub struct AlertPage {
     since: Option<String>,
     told: Vec<String>,
     next: Vec<String>,
-    form: Option<Form>,
+    form: Option<Form<Acknowledging>>,
 }
 
 impl AlertPage {
     /// Puts an alert into words for whoever came by the link; with the form where it can be acknowledged.
     #[must_use]
-    pub fn of(frame: Frame, seen: Seen, bearer: &LinkBearer, form: Option<Form>, today: Date) -> Self {
+    pub fn of(frame: Frame, seen: Seen, bearer: &LinkBearer, form: Option<Form<Acknowledging>>, today: Date) -> Self {
         Self {
             frame,
             heading: heading(seen.state),
-            has_mistakes: form.as_ref().is_some_and(|form| !form.mistakes.listed().is_empty()),
+            has_mistakes: form.as_ref().is_some_and(|form| !form.filled.mistakes.listed().is_empty()),
             notice: None,
             introduction: introduction(&seen, bearer),
             entered: entered(&seen, bearer),

@@ -23,6 +23,7 @@ pub struct Line {
     pub status: Option<&'static str>,
     /// Absent where it is not in pre-proceedings.
     pub open_for: Option<String>,
+    /// Absent where a decision has ended the period, or it has not begun.
     pub end: Option<String>,
     /// How far the end is away, either way.
     pub to_end: Option<String>,
@@ -35,8 +36,7 @@ pub struct Line {
 impl Line {
     /// Puts a case into words, as of a day.
     pub fn of(case: ListedCase, today: Date) -> Self {
-        let is_open = case.weeks_open.is_some();
-        let end = case.end.as_ref().filter(|_| is_open).map(|end| end.on);
+        let end = case.end.as_ref().filter(|_| case.status == Some(Status::Open)).map(|end| end.on);
         Self {
             rag_in_words: words::rag(case.rag),
             counts: counts(case.reds, case.ambers),

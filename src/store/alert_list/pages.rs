@@ -41,8 +41,8 @@ pub struct Filter {
     pub team: Option<String>,
     /// Opened at this moment or later.
     pub opened_since: Option<Timestamp>,
-    /// A person on the list of recipients who is, or is to be, told of it by a message.
-    pub recipient: Option<i64>,
+    /// People on the list of recipients of whom one is, or is to be, told of it by a message; none is anybody.
+    pub recipients: Vec<i64>,
 }
 
 /// A place in the list: right after an alert.
@@ -116,9 +116,9 @@ macro_rules! filtered {
                 AND ($6::text IS NULL OR a.rule = $6)
                 AND ($7::text IS NULL OR c.team = $7)
                 AND a.opened_at >= $8
-                AND ($9::bigint IS NULL OR EXISTS (
+                AND (cardinality($9::bigint[]) = 0 OR EXISTS (
                     SELECT FROM message_alerts AS told JOIN messages AS m ON m.id = told.message_id
-                    WHERE told.alert_id = a.id AND m.recipient_id = $9 AND m.state NOT IN ('cancelled', 'dead')
+                    WHERE told.alert_id = a.id AND m.recipient_id = ANY ($9) AND m.state NOT IN ('cancelled', 'dead')
                 ))
                 AND "# + $after + r#"
             ORDER BY "# + $order + r#"
@@ -131,7 +131,7 @@ macro_rules! filtered {
             $filter.rule.map(Rule::code),
             $filter.team,
             $filter.opened_since.unwrap_or(Timestamp::UNIX_EPOCH).to_sqlx(),
-            $filter.recipient,
+            &$filter.recipients,
             i64::from($limit),
             $($key),+
         )

@@ -48,7 +48,7 @@ pub struct Text {
     pub y: i32,
     /// Whether it ends at `x` instead of beginning there.
     pub ends: bool,
-    pub text: String,
+    pub words: String,
     pub room: Room,
 }
 
@@ -119,7 +119,7 @@ impl Layout {
             let label = month_and_year(day);
             let room = Room { x: x + 3, y: 2, width: width(&label, AXIS_FONT), height: AXIS_FONT + 4, ..Room::default() };
             if room.x + room.width <= WIDTH && self.axis.iter().all(|other| !other.room.overlaps(&room)) {
-                self.axis.push(Text { x: room.x, y: 14, ends: false, text: label, room });
+                self.axis.push(Text { x: room.x, y: 14, ends: false, words: label, room });
             }
         }
     }
@@ -155,8 +155,8 @@ impl Layout {
         let mut rows: Vec<Vec<Room>> = Vec::new();
         for item in items {
             let x = scale.x(item.on);
-            let text = fitted(item.label, FONT, LONGEST);
-            let length = MARK + GAP + width(&text, FONT);
+            let words = fitted(item.label, FONT, LONGEST);
+            let length = MARK + GAP + width(&words, FONT);
             let after = Room { x: x - MARK, width: MARK + length, height: ROW, ..Room::default() };
             let before = Room { x: x - length, ..after };
             let sides =
@@ -180,7 +180,7 @@ impl Layout {
                     x: if ends { x - MARK - GAP } else { x + MARK + GAP },
                     y: top + 15,
                     ends,
-                    text,
+                    words,
                     room: Room { y: top, ..room },
                 },
             );
@@ -269,7 +269,7 @@ mod tests {
             for (number, text) in texts.iter().enumerate() {
                 let room = text.room;
                 prop_assert!(room.x >= 0 && room.x + room.width <= WIDTH && room.y >= 0 && room.y + room.height <= layout.height, "{:?}", text);
-                let from = if text.ends { text.x - width(&text.text, FONT) } else { text.x };
+                let from = if text.ends { text.x - width(&text.words, FONT) } else { text.x };
                 prop_assert!(room.x <= from && from <= room.x + room.width, "{:?}", text);
                 for other in &texts[number + 1..] {
                     prop_assert!(!room.overlaps(&other.room), "{:?} and {:?}", text, other);

@@ -1,9 +1,10 @@
-//! The form by which an alert is acknowledged: what was typed, and what is wrong with it in words for the person who typed it.
+//! The forms by which an alert is acknowledged or put off: what was typed, and what is wrong with it in words for the person who typed it.
 
 use std::num::ParseIntError;
 
 use jiff::civil::Date;
 
+use crate::domain::calendar::{Calendar, with_weekday};
 use crate::domain::pause::UntilDays;
 use crate::fields::{civil_date, plain_words};
 
@@ -11,9 +12,103 @@ use crate::fields::{civil_date, plain_words};
 const ACTION: &str = "action";
 const OWNER: &str = "owner";
 const REVIEW_ON: &str = "review_on";
+const REASON: &str = "reason";
+const UNTIL: &str = "until";
 
 /// The name of the field that nobody sees: the turn that the alert was in when the page was made.
 const TURN: &str = "turn";
+
+/// A form, as it is shown.
+#[derive(Clone, Debug)]
+pub struct Form<T> {
+    /// What stands in its fields, and what is wrong with them.
+    pub filled: T,
+    /// The turn of the alert that the page shows.
+    pub turn: i32,
+    /// The days that may be chosen.
+    pub days: UntilDays,
+    /// One of them as people type it.
+    pub example: String,
+}
+
+impl<T> Form<T> {
+    /// An empty form for an alert in a turn; the day that is usual is given to each maker of fields.
+    pub fn empty(turn: i32, days: UntilDays, calendar: &Calendar, fields: impl FnOnce(String) -> T) -> Self {
+        let usual = days.usual(calendar);
+        Self { filled: fields(usual.to_string()), turn, days, example: usual.strftime("%d/%m/%Y").to_string() }
+    }
+
+    /// The days that may be chosen, in words.
+    #[must_use]
+    pub fn span(&self) -> String {
+        format!("from {} to {}", with_weekday(self.days.first), with_weekday(self.days.last))
+    }
+}
+
+/// The fields of an acknowledgement.
+#[derive(Clone, Debug, Default)]
+pub struct Acknowledging {
+    /// What stands in them.
+    pub typed: Typed,
+    /// What is wrong with them.
+    pub mistakes: Mistakes,
+}
+
+impl Acknowledging {
+    /// Empty but for a day to look again.
+    #[must_use]
+    pub fn by(review_on: String) -> Self {
+        Self { typed: Typed { review_on, ..Typed::default() }, mistakes: Mistakes::default() }
+    }
+}
+
+/// The fields of a snooze.
+#[derive(Clone, Debug, Default)]
+pub struct PuttingOff {
+    /// Why the alert must wait, as typed.
+    pub reason: String,
+    /// Until when, as typed.
+    pub until: String,
+    /// What is wrong with the reason.
+    pub reason_mistake: Option<String>,
+    /// What is wrong with the day.
+    pub until_mistake: Option<String>,
+}
+
+impl PuttingOff {
+    /// Empty but for a day.
+    #[must_use]
+    pub fn until(until: String) -> Self {
+        Self { until, ..Self::default() }
+    }
+
+    /// What a browser sent.
+    #[must_use]
+    pub fn of(pairs: &[(String, String)]) -> Self {
+        Self { reason: value(pairs, REASON), until: value(pairs, UNTIL), ..Self::default() }
+    }
+
+    /// Reads why and until when; the example is a day that would be right, as people type it.
+    ///
+    /// # Errors
+    ///
+    /// The same with every mistake.
+    pub fn read(self, days: UntilDays, example: &str) -> Result<(String, Date), Self> {
+        let reason = said(&self.reason, "Enter why it must wait", "Why it must wait");
+        let until = day(&self.until, days, ("Enter the day until which it must wait", "The day until which it must wait"), example);
+        match (reason, until) {
+            (Ok(reason), Ok(until)) => Ok((reason, until)),
+            (reason, until) => Err(Self { reason_mistake: reason.err(), until_mistake: until.err(), ..self }),
+        }
+    }
+
+    /// Each mistake with the field that it is in, in the order of the page.
+    #[must_use]
+    pub fn listed(&self) -> Vec<(&'static str, &str)> {
+        let all = [(REASON, &self.reason_mistake), (UNTIL, &self.until_mistake)];
+        all.into_iter().filter_map(|(field, mistake)| Some((field, mistake.as_deref()?))).collect()
+    }
+}
 
 /// What stands in the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,14 +144,10 @@ pub struct Answer {
 }
 
 impl Typed {
-    /// What a browser sent. Line breaks and needless spaces, which browsers add, become single spaces; other fields are nobody's.
+    /// What a browser sent; other fields are nobody's.
     #[must_use]
     pub fn of(pairs: &[(String, String)]) -> Self {
-        let value = |wanted: &str| {
-            let typed = pairs.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value);
-            typed.split_whitespace().collect::<Vec<_>>().join(" ")
-        };
-        Self { action: value(ACTION), owner: value(OWNER), review_on: value(REVIEW_ON) }
+        Self { action: value(pairs, ACTION), owner: value(pairs, OWNER), review_on: value(pairs, REVIEW_ON) }
     }
 
     /// Reads the answer; the example is a day that would be right, as people type it.
@@ -67,7 +158,8 @@ impl Typed {
     pub fn read(&self, days: UntilDays, example: &str) -> Result<Answer, Mistakes> {
         let action = said(&self.action, "Enter what will be done", "What will be done");
         let owner = said(&self.owner, "Enter who will do it", "Who will do it");
-        let review_on = day(&self.review_on, days, example);
+        let words = ("Enter the day to look again", "The day to look again");
+        let review_on = day(&self.review_on, days, words, example);
         match (action, owner, review_on) {
             (Ok(action), Ok(owner), Ok(review_on)) => Ok(Answer { action, owner, review_on }),
             (action, owner, review_on) => {
@@ -95,6 +187,12 @@ pub fn turn_shown(pairs: &[(String, String)]) -> Result<Option<i32>, ParseIntErr
     pairs.iter().find(|(name, _)| name == TURN).map(|(_, turn)| turn.parse()).transpose()
 }
 
+/// What stands in a field. Line breaks and needless spaces, which browsers add, become single spaces.
+fn value(pairs: &[(String, String)], wanted: &str) -> String {
+    let typed = pairs.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value);
+    typed.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn said(typed: &str, if_nothing: &str, subject: &str) -> Result<String, String> {
     if typed.is_empty() {
         return Err(if_nothing.to_owned());
@@ -102,13 +200,12 @@ fn said(typed: &str, if_nothing: &str, subject: &str) -> Result<String, String> 
     plain_words(typed).map(|()| typed.to_owned()).map_err(|reason| format!("{subject} {reason}"))
 }
 
-fn day(typed: &str, days: UntilDays, example: &str) -> Result<Date, String> {
+fn day(typed: &str, days: UntilDays, (if_nothing, subject): (&str, &str), example: &str) -> Result<Date, String> {
     if typed.is_empty() {
-        return Err("Enter the day to look again".to_owned());
+        return Err(if_nothing.to_owned());
     }
-    let day =
-        day_as_typed(typed).ok_or_else(|| format!("The day to look again must be a date that exists, such as {example}"))?;
-    days.check(day).map_err(|reason| format!("The day to look again {reason}"))
+    let day = day_as_typed(typed).ok_or_else(|| format!("{subject} must be a date that exists, such as {example}"))?;
+    days.check(day).map_err(|reason| format!("{subject} {reason}"))
 }
 
 /// A date as browsers send it (`2026-06-22`), or as people type it where the browser has no calendar to offer (`22/6/2026`).
@@ -172,5 +269,18 @@ mod tests {
     fn every_mistake_is_named(#[case] action: &str, #[case] owner: &str, #[case] review_on: &str, #[case] expected: &[&str]) {
         let mistakes = typed(action, owner, review_on).read(DAYS, "29/06/2026").expect_err("it is wrong");
         assert_eq!(mistakes.listed().iter().map(|(_, mistake)| *mistake).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn why_an_alert_must_wait_and_until_when_is_read_and_every_mistake_named() {
+        let pairs = [("reason", " The assessor is\r\nill "), ("until", "22/06/2026")];
+        let typed = PuttingOff::of(&pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let read = typed.read(DAYS, "22/06/2026").expect("it is right");
+        assert_eq!(read, ("The assessor is ill".to_owned(), date(2026, 6, 22)));
+        let wrong = PuttingOff::until("2026-07-14".to_owned()).read(DAYS, "22/06/2026").expect_err("it is wrong");
+        let mistakes: Vec<_> = wrong.listed();
+        let expected = "The day until which it must wait must be a day from 16 June 2026 to 13 July 2026";
+        assert_eq!(mistakes, [("reason", "Enter why it must wait"), ("until", expected)]);
+        assert_eq!(wrong.until, "2026-07-14", "what was typed stays");
     }
 }

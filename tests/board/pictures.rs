@@ -1,0 +1,83 @@
+//! Pictures of every page, for people to look at.
+
+use std::path::PathBuf;
+
+use crate::browser::{Browser, NARROW, WIDE};
+use crate::running::Running;
+
+/// Where a picture needs an address that only the demonstration knows: the first link that begins so, on another page.
+const LINKED: [(&str, &str, &str); 2] = [("case", "/cases", "/cases/"), ("alert", "/alerts", "/alerts/")];
+
+const PAGES: [(&str, &str); 9] = [
+    ("cases", "/cases"),
+    ("cases-at-risk", "/cases?at_risk=true"),
+    ("cases-none", "/cases?team=Nobody"),
+    ("alerts", "/alerts"),
+    ("panel", "/panel"),
+    ("trends", "/trends"),
+    ("data-quality", "/data-quality"),
+    ("wrong-parameter", "/cases?limit=0"),
+    ("nothing", "/nothing"),
+];
+
+#[tokio::test]
+#[ignore = "`.ci/screenshots DIR` runs it: it writes a picture of every page"]
+async fn every_page_has_its_picture_taken() {
+    let folder = PathBuf::from(std::env::var("SCREENSHOTS").expect("SCREENSHOTS names a folder"));
+    let mail = tempfile::tempdir().expect("a folder");
+    let demonstration = Running::demonstration(mail.path().to_str().expect("a plain path"));
+    let browser = Browser::open().await;
+    let camera = Camera { browser: &browser, demonstration: &demonstration, folder };
+    camera.take("sign-in", "/sign-in").await;
+    demonstration.play(&browser, "Legal gateway chair, cleared for restricted cases").await;
+    for (name, path) in PAGES {
+        camera.take(name, path).await;
+    }
+    for (name, list, link) in LINKED {
+        let Some(path) = camera.first_link(list, link).await else { continue };
+        camera.take(name, &path).await;
+        if name == "case" {
+            camera.take("history", &format!("{path}/history")).await;
+            camera.take("explain", &format!("{path}/explain")).await;
+        }
+    }
+    camera.print("panel", "/panel").await;
+    if let Some(case) = camera.first_link("/cases", "/cases/").await {
+        camera.print("case", &case).await;
+    }
+}
+
+struct Camera<'a> {
+    browser: &'a Browser,
+    demonstration: &'a Running,
+    folder: PathBuf,
+}
+
+impl Camera<'_> {
+    /// A page, wide and narrow.
+    async fn take(&self, name: &str, path: &str) {
+        for width in [WIDE, NARROW] {
+            self.browser.be_wide(width).await;
+            self.browser.go(&self.demonstration.page(path)).await;
+            self.write(&format!("{name}-{width}.png"), &self.browser.picture().await);
+        }
+    }
+
+    /// A page as it is printed.
+    async fn print(&self, name: &str, path: &str) {
+        self.browser.be_wide(WIDE).await;
+        self.browser.go(&self.demonstration.page(path)).await;
+        self.write(&format!("{name}.pdf"), &self.browser.printed().await);
+    }
+
+    /// Where the first link on a page leads that begins so.
+    async fn first_link(&self, page: &str, begins: &str) -> Option<String> {
+        self.browser.go(&self.demonstration.page(page)).await;
+        let script = format!("return document.querySelector('main a[href^=\"{begins}\"]')?.getAttribute('href')");
+        self.browser.ask(&script).await.as_str().map(str::to_owned)
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        std::fs::write(self.folder.join(name), content).expect("the picture is written");
+    }
+}

@@ -18,7 +18,7 @@ pub fn section(view: &StatisticsView) -> Section {
         table: Table::by_month(
             view,
             "Concluded by month",
-            &["Concluded", "By the end", "Later", "By the end, of 100"],
+            &["Concluded", "By the end", "Later", "Share by the end"],
             |figures| {
                 let concluded = &figures.concluded;
                 vec![
@@ -31,7 +31,7 @@ pub fn section(view: &StatisticsView) -> Section {
         ),
         by_team: Table::by_team(
             view,
-            &["Concluded", "By the end", "Of 100", "By the first end", "Of 100", "To issue", "Stepped down", "Otherwise"],
+            &["Concluded", "By the end", "Share", "By the first end", "Share", "To issue", "Stepped down", "Otherwise"],
             |figures| {
                 let concluded = &figures.concluded;
                 vec![

@@ -61,7 +61,7 @@ fn meetings(view: &StatisticsView) -> Section {
 }
 
 fn reviews(view: &StatisticsView) -> Section {
-    const HEAD: [&str; 7] = ["Planned", "Held on the day", "Of 100", "Early", "Late", "Cancelled", "Not held"];
+    const HEAD: [&str; 7] = ["Planned", "Held on the day", "Share", "Early", "Late", "Cancelled", "Not held"];
     let reviews = &view.whole.reviews;
     Section {
         id: "reviews",

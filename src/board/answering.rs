@@ -95,7 +95,8 @@ impl PuttingOff {
     /// The same with every mistake.
     pub fn read(self, days: UntilDays, example: &str) -> Result<(String, Date), Self> {
         let reason = said(&self.reason, "Enter why it must wait", "Why it must wait");
-        let until = day(&self.until, days, ("Enter the day until which it must wait", "The day until which it must wait"), example);
+        let until =
+            day(&self.until, days, ("Enter the day until which it must wait", "The day until which it must wait"), example);
         match (reason, until) {
             (Ok(reason), Ok(until)) => Ok((reason, until)),
             (reason, until) => Err(Self { reason_mistake: reason.err(), until_mistake: until.err(), ..self }),

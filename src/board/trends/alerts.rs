@@ -1,6 +1,6 @@
 //! How long alerts wait for somebody to say what will be done.
 
-use super::section::{Section, Table, count, estimate, estimates, monthly};
+use super::section::{Section, by_month, by_team, count, estimate, estimates, monthly};
 use crate::api::statistics::view::{FiguresView, StatisticsView};
 use crate::board::draw::bars::Kind;
 
@@ -22,8 +22,8 @@ pub fn section(view: &StatisticsView) -> Section {
             vec![(Kind::Full, figures.alerts.working_days_to_acknowledge.median)]
         }),
         key: vec![(Kind::Full, "working days by which half of the alerts opened in the month were acknowledged")],
-        table: Table::by_month(view, "Alerts by the month in which they were opened", &HEAD, cells),
-        by_team: Table::by_team(view, &HEAD, cells),
+        table: by_month(view, "Alerts by the month in which they were opened", &HEAD, cells),
+        by_team: by_team(view, &HEAD, cells),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was concluded, and whether within the limit.
 
-use super::section::{Section, Table, count, estimates, monthly, percent};
+use super::section::{Section, by_month, by_team, count, estimates, monthly, percent};
 use crate::api::statistics::view::StatisticsView;
 use crate::board::draw::bars::Kind;
 
@@ -15,21 +15,16 @@ pub fn section(view: &StatisticsView) -> Section {
             |figures| vec![(Kind::Full, figures.concluded.within_end), (Kind::Cut, figures.concluded.after_end)],
         ),
         key: vec![(Kind::Full, "by the end of their period"), (Kind::Cut, "later")],
-        table: Table::by_month(
-            view,
-            "Concluded by month",
-            &["Concluded", "By the end", "Later", "Share by the end"],
-            |figures| {
-                let concluded = &figures.concluded;
-                vec![
-                    count(concluded.cases),
-                    count(concluded.within_end),
-                    count(concluded.after_end),
-                    percent(concluded.percent_within_end, concluded.cases),
-                ]
-            },
-        ),
-        by_team: Table::by_team(
+        table: by_month(view, "Concluded by month", &["Concluded", "By the end", "Later", "Share by the end"], |figures| {
+            let concluded = &figures.concluded;
+            vec![
+                count(concluded.cases),
+                count(concluded.within_end),
+                count(concluded.after_end),
+                percent(concluded.percent_within_end, concluded.cases),
+            ]
+        }),
+        by_team: by_team(
             view,
             &["Concluded", "By the end", "Share", "By the first end", "Share", "To issue", "Stepped down", "Otherwise"],
             |figures| {

@@ -1,9 +1,10 @@
 //! How much more time was given.
 
-use super::section::{Row, Section, Table, count, measure, told};
+use super::section::{Section, by_team, count, measure, told};
 use crate::api::statistics::blocks::ExtensionsView;
 use crate::api::statistics::view::StatisticsView;
 use crate::board::draw::bars::{Bar, Bars, Kind, Labels};
+use crate::board::table::{Row, Table};
 
 pub fn section(view: &StatisticsView) -> Section {
     let extensions = &view.whole.extensions;
@@ -21,7 +22,7 @@ pub fn section(view: &StatisticsView) -> Section {
             head: vec!["Extensions", "Cases"],
             rows: by_number(extensions).map(|(title, cases)| Row { title: title.to_owned(), cells: vec![count(cases)] }).into(),
         },
-        by_team: Table::by_team(
+        by_team: by_team(
             view,
             &["Approved in the period", "Cases with none", "With one", "With two", "With three or more", "Extensions a case"],
             |figures| {

@@ -1,9 +1,10 @@
 //! For how long cases have been in pre-proceedings, against the limit.
 
-use super::section::{Row, Section, Table, count, lengths, median, told};
+use super::section::{Section, by_team, count, lengths, median, told};
 use crate::api::statistics::blocks::{BandView, OpenView};
 use crate::api::statistics::view::StatisticsView;
 use crate::board::draw::bars::{Bar, Bars, Kind, Labels, Limit};
+use crate::board::table::{Row, Table};
 use crate::domain::calendar::{Counted, in_words};
 
 /// How many weeks a bar stands for.
@@ -22,7 +23,7 @@ pub fn section(view: &StatisticsView) -> Section {
             head: vec!["Weeks open", "Cases", "Not decided and past the end"],
             rows: open.weeks_open_distribution.iter().map(row).collect(),
         },
-        by_team: Table::by_team(
+        by_team: by_team(
             view,
             &["Cases", "Children", "Half open for (weeks)", "Not decided", "Past the end", "Past the first end"],
             |figures| {

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use crate::api::statistics::telling::{EstimateView, SpreadView};
 use crate::api::statistics::view::{FiguresView, MonthView, StatisticsView};
 use crate::board::draw::bars::{Bar, Bars, Kind, Labels};
+use crate::board::table::{Row, Table};
 use crate::domain::calendar::in_words;
 
 /// What stands in place of a number that is not told.
@@ -26,51 +27,39 @@ pub struct Section {
     pub by_team: Table,
 }
 
-/// A table with a title for each row.
-pub struct Table {
-    pub caption: &'static str,
-    /// The titles of the columns, that of the titles of the rows first.
-    pub head: Vec<&'static str>,
-    pub rows: Vec<Row>,
+/// A row for each month of the period.
+pub fn by_month(
+    view: &StatisticsView,
+    caption: &'static str,
+    head: &[&'static str],
+    cells: fn(&FiguresView) -> Vec<String>,
+) -> Table {
+    let row = |month: &MonthView| Row { title: of_month(month), cells: cells(&month.figures) };
+    let head = ["Month"].iter().chain(head).copied().collect();
+    Table { caption, head, rows: view.by_month.iter().map(row).collect() }
 }
 
-pub struct Row {
-    pub title: String,
-    pub cells: Vec<String>,
+/// A row for each team.
+pub fn by_team(view: &StatisticsView, head: &[&'static str], cells: fn(&FiguresView) -> Vec<String>) -> Table {
+    let rows = view
+        .by_team
+        .iter()
+        .map(|team| Row { title: team.team.clone().unwrap_or_else(|| "No team".to_owned()), cells: cells(&team.figures) });
+    Table { caption: "By team", head: ["Team"].iter().chain(head).copied().collect(), rows: rows.collect() }
 }
 
-impl Table {
-    /// A row for each month of the period.
-    pub fn by_month(
-        view: &StatisticsView,
-        caption: &'static str,
-        head: &[&'static str],
-        cells: fn(&FiguresView) -> Vec<String>,
-    ) -> Self {
-        let row = |month: &MonthView| Row { title: of_month(month), cells: cells(&month.figures) };
-        let head = ["Month"].iter().chain(head).copied().collect();
-        Self { caption, head, rows: view.by_month.iter().map(row).collect() }
-    }
-
-    /// A row for each team.
-    pub fn by_team(view: &StatisticsView, head: &[&'static str], cells: fn(&FiguresView) -> Vec<String>) -> Self {
-        let rows = view
-            .by_team
-            .iter()
-            .map(|team| Row { title: team.team.clone().unwrap_or_else(|| "No team".to_owned()), cells: cells(&team.figures) });
-        Self { caption: "By team", head: ["Team"].iter().chain(head).copied().collect(), rows: rows.collect() }
-    }
-}
+/// The parts of a bar, each with how many it stands for, if that is told.
+pub type Parts = Vec<(Kind, Option<u32>)>;
 
 /// A bar for each month of the period.
-pub fn monthly(view: &StatisticsView, words: &str, parts: fn(&FiguresView) -> Vec<(Kind, Option<u32>)>) -> Option<Bars> {
+pub fn monthly(view: &StatisticsView, words: &str, parts: fn(&FiguresView) -> Parts) -> Option<Bars> {
     let bar = |month: &MonthView| Bar { label: short(month.from), parts: told(parts(&month.figures)) };
     let bars: Vec<Bar> = view.by_month.iter().map(bar).collect();
     Bars::of(words.to_owned(), &bars, Labels::Middle, None)
 }
 
 /// The parts of a bar; none where one of them is withheld, as its height would tell it.
-pub fn told(parts: Vec<(Kind, Option<u32>)>) -> Vec<(Kind, u32)> {
+pub fn told(parts: Parts) -> Vec<(Kind, u32)> {
     parts.into_iter().map(|(kind, count)| Some((kind, count?))).collect::<Option<_>>().unwrap_or_default()
 }
 

@@ -1,6 +1,6 @@
 //! The steps on the way: letters before proceedings, initial meetings, reviews.
 
-use super::section::{Section, Table, count, lengths, median, monthly, percent};
+use super::section::{Section, by_month, by_team, count, lengths, median, monthly, percent};
 use crate::api::statistics::blocks::ReviewsView;
 use crate::api::statistics::view::{FiguresView, StatisticsView};
 use crate::board::draw::bars::Kind;
@@ -30,8 +30,8 @@ fn letters(view: &StatisticsView) -> Section {
             vec![(Kind::Full, figures.letters.sent)]
         }),
         key: vec![(Kind::Full, "letters sent")],
-        table: Table::by_month(view, "Letters by month", &HEAD, cells),
-        by_team: Table::by_team(view, &HEAD, cells),
+        table: by_month(view, "Letters by month", &HEAD, cells),
+        by_team: by_team(view, &HEAD, cells),
     }
 }
 
@@ -55,8 +55,8 @@ fn meetings(view: &StatisticsView) -> Section {
             vec![(Kind::Full, figures.initial_meetings.held)]
         }),
         key: vec![(Kind::Full, "initial meetings held")],
-        table: Table::by_month(view, "Initial meetings by month", &HEAD, cells),
-        by_team: Table::by_team(view, &HEAD, cells),
+        table: by_month(view, "Initial meetings by month", &HEAD, cells),
+        by_team: by_team(view, &HEAD, cells),
     }
 }
 
@@ -82,8 +82,8 @@ fn reviews(view: &StatisticsView) -> Section {
             vec![(Kind::Full, on_the_day), (Kind::Striped, sum(early, late)), (Kind::Cut, sum(cancelled, not_held))]
         }),
         key: vec![(Kind::Full, "held on the day"), (Kind::Striped, "held early or late"), (Kind::Cut, "cancelled or not held")],
-        table: Table::by_month(view, "Reviews by the month for which they were planned", &HEAD, cells_of_reviews),
-        by_team: Table::by_team(view, &HEAD, cells_of_reviews),
+        table: by_month(view, "Reviews by the month for which they were planned", &HEAD, cells_of_reviews),
+        by_team: by_team(view, &HEAD, cells_of_reviews),
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod access;
 mod acknowledge;
+mod alert_pages;
 mod alert_story;
 mod alerts;
 mod audit;
+mod caseload_page;
 mod cases;
 mod census;
 mod contract;
@@ -20,6 +22,7 @@ mod known_pages;
 mod links;
 mod metrics;
 mod one_case;
+mod pages;
 mod panel;
 mod parameters;
 mod policy;
@@ -32,3 +35,4 @@ mod statistics;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;
+mod visit;

@@ -1,0 +1,142 @@
+//! The caseload as people see it.
+
+use crate::fixture::{Api, Watched, day};
+use crate::visit::Visit;
+use plo_drift::store::tokens::ApiRole;
+
+/// The references on a page, in their order.
+fn references(page: &str) -> Vec<&str> {
+    let links = page.split("<th scope=\"row\"").skip(1).filter_map(|rest| rest.split_once("href=\"/cases/"));
+    links.filter_map(|(_, rest)| rest.split('"').next()).collect()
+}
+
+fn drifting(reference: &str, reds: i16, ambers: i16) -> Watched {
+    let rules = vec!["review_gap", "decision_overdue"];
+    Watched { reds, ambers, rules, since_on: Some(day("2026-06-10")), ..Watched::new(reference) }
+}
+
+#[tokio::test]
+async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
+    let api = Api::new().await;
+    api.add(&[Watched::new("C-1"), drifting("C-2", 0, 2), drifting("C-3", 3, 1), drifting("C-4", 1, 0)]).await;
+    api.sql("UPDATE case_watch SET next_deadline = 'Final review', next_deadline_on = '2026-06-24'").await;
+    let visit = Visit::chair(&api).await;
+    let page = visit.page("/cases").await;
+    assert_eq!(references(&page), ["C-3", "C-4", "C-2", "C-1"]);
+    let (_, first) = page.split_once("/cases/C-3\"").expect("it is there");
+    let (first, _) = first.split_once("</tr>").expect("its row ends");
+    for said in [
+        "Red",
+        "3 red, 1 amber",
+        "<li>Too long since the last review</li>",
+        "<li>Decision overdue</li>",
+        "since 10 June 2026",
+        "2 weeks",
+        "21 September 2026",
+        "98 days left",
+        "Final review",
+        "24 June 2026",
+        "<svg",
+        "Within the period: start 1 June 2026",
+    ] {
+        assert!(first.contains(said), "{said}: {first}");
+    }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn filters_are_those_of_the_api_and_stay_filled_in() {
+    let api = Api::new().await;
+    let west = Watched { team: Some("west"), ..drifting("C-2", 0, 1) };
+    api.add(&[drifting("C-1", 1, 0), west, Watched { status: "closed", ..Watched::new("C-3") }]).await;
+    let visit = Visit::chair(&api).await;
+    for (query, expected) in [
+        ("rag=red", &["C-1"][..]),
+        ("at_risk=true&team=", &["C-1", "C-2"]),
+        ("at_risk=false", &["C-3"]),
+        ("team=west&rule=&sort=", &["C-2"]),
+        ("rule=review_gap", &["C-1", "C-2"]),
+        ("status=closed", &["C-3"]),
+        ("weeks_open_min=3", &[]),
+        ("sort=reference", &["C-1", "C-2", "C-3"]),
+    ] {
+        assert_eq!(references(&visit.page(&format!("/cases?{query}")).await), expected, "{query}");
+    }
+    let page = visit.page("/cases?team=west&rule=review_gap&weeks_open_min=1").await;
+    for said in ["<option value=\"west\" selected>west</option>", "<option value=\"review_gap\" selected>", "value=\"1\""] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(visit.page("/cases?weeks_open_min=3").await.contains("No case is like that."));
+    api.close().await;
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_with_the_filters_that_were_chosen() {
+    let api = Api::new().await;
+    api.add(&(1..=7).map(|number| drifting(&format!("C-{number}"), 1, 0)).collect::<Vec<_>>()).await;
+    let visit = Visit::chair(&api).await;
+    let (mut path, mut seen) = ("/cases?rag=red&limit=3".to_owned(), Vec::new());
+    loop {
+        let page = visit.page(&path).await;
+        seen.extend(references(&page).into_iter().map(str::to_owned));
+        let Some((_, rest)) = page.split_once("rel=\"next\" href=\"") else { break };
+        path = rest.split('"').next().expect("it ends").replace("&amp;", "&").replace("&#38;", "&");
+        assert!(path.contains("rag=red") && path.contains("limit=3"), "{path}");
+    }
+    assert_eq!(seen.len(), 7);
+    seen.dedup();
+    assert_eq!(seen.len(), 7, "none comes twice");
+    api.close().await;
+}
+
+#[tokio::test]
+async fn whoever_looks_sees_their_own_cases_and_an_empty_list_says_so() {
+    let api = Api::new().await;
+    api.add(&[
+        Watched::new("C-1"),
+        Watched { team: Some("west"), ..Watched::new("C-2") },
+        Watched { restricted: true, ..Watched::new("C-3") },
+    ])
+    .await;
+    for (teams, may_see_restricted, expected) in [
+        (&[][..], false, &["C-1", "C-2"][..]),
+        (&[], true, &["C-1", "C-2", "C-3"]),
+        (&["west"], true, &["C-2"]),
+        (&["north"], true, &[]),
+    ] {
+        let visit = Visit::of(&api, &[ApiRole::Reader], teams, may_see_restricted, &[]).await;
+        let page = visit.page("/cases?sort=reference").await;
+        assert_eq!(references(&page), expected, "{teams:?} {may_see_restricted}");
+        assert_eq!(page.contains("Restricted"), expected.contains(&"C-3"));
+        assert_eq!(page.contains("There are no cases yet that you may see."), expected.is_empty());
+        assert_eq!(page.contains("<option value=\"west\""), teams.is_empty() || teams == ["west"], "teams to choose from");
+    }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_shown_again_is_never_older_than_what_is_recorded() {
+    let api = Api::new().await;
+    api.add(&[drifting("C-1", 1, 0)]).await;
+    let (visit, other) = (Visit::chair(&api).await, Visit::of(&api, &[ApiRole::Chair], &["west"], false, &[]).await);
+    for reds in 2..5 {
+        for _ in 0..2 {
+            assert_eq!(references(&visit.page("/cases").await), ["C-1"]);
+            assert!(references(&other.page("/cases").await).is_empty(), "what one saw is not shown to another");
+        }
+        api.sql(&format!("UPDATE case_watch SET reds = {reds}")).await;
+        assert!(visit.page("/cases").await.contains(&format!("{reds} red")), "{reds}");
+    }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn hostile_text_is_escaped() {
+    let api = Api::new().await;
+    let hostile = "<script>alert(1)</script>&\"'/?#%";
+    api.add(&[Watched { team: Some("<b>west</b>"), ..Watched::new(hostile) }]).await;
+    let page = Visit::chair(&api).await.page("/cases?team=%3Cb%3Ewest%3C%2Fb%3E").await;
+    assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+    assert!(page.contains("href=\"/cases/%3Cscript%3Ealert%281%29%3C%2Fscript%3E%26%22%27%2F%3F%23%25\""), "{page}");
+    api.close().await;
+}

@@ -1,0 +1,190 @@
+//! Who may look at pages and send their forms, and what the others are told.
+
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use plo_drift::api::auth::Access;
+use plo_drift::api::router::ROUTES as OF_THE_API;
+use plo_drift::board::ROUTES;
+use plo_drift::clock::Clock;
+use plo_drift::store::tokens::ApiRole;
+
+use crate::acknowledge::assert_headers_of_a_page;
+use crate::fixture::{Api, Watched, alert_id, now, open_alert, request, router_configured, router_of, send};
+use crate::visit::{Visit, location};
+
+/// A path of a route, with something in the place of each parameter.
+fn filled(path: &str) -> String {
+    path.replace("{reference}", "C-1").replace("{id}", &alert_id(1).to_string()).replace(['{', '}'], "")
+}
+
+/// The key that stands in the forms of a page.
+fn form_key(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"form_key\" value=\"").expect("its forms have a key");
+    rest[..64].to_owned()
+}
+
+async fn with_an_alert() -> Api {
+    let api = Api::new().await;
+    api.add(&[Watched::new("C-1")]).await;
+    api.sql(&open_alert(1, "C-1", "red")).await;
+    api
+}
+
+#[tokio::test]
+async fn no_page_with_cases_is_shown_to_who_is_not_signed_in() {
+    let api = with_an_alert().await;
+    let token = api.token_of(ApiRole::Admin, &[], true).await;
+    let mut pages = 0;
+    for route in ROUTES {
+        let path = filled(route.path);
+        for token in [None, Some(token.as_str())] {
+            let answer = send(&api.router, request(route.method.as_str(), &path, token)).await;
+            match route.access {
+                Access::Page(_) if route.method == "GET" => {
+                    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+                    assert!(location(&answer.headers).starts_with("/sign-in?to=%2F"), "{path}");
+                    pages += 1;
+                }
+                Access::Page(_) => assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}"),
+                Access::Link => assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}"),
+                Access::Door => assert!(path.starts_with("/sign"), "{path}"),
+                Access::Anyone => assert_eq!(route.path, "/assets/{file}"),
+                Access::Bearer(_) => panic!("{path} is no page"),
+            }
+        }
+    }
+    assert!(pages >= 2 * 8, "only {pages} pages were asked for");
+    api.close().await;
+}
+
+#[tokio::test]
+async fn a_session_opens_pages_and_nothing_of_the_api() {
+    let api = with_an_alert().await;
+    let visit = Visit::of(&api, &[ApiRole::Admin], &[], true, &[]).await;
+    for route in OF_THE_API.iter().filter(|route| matches!(route.access, Access::Bearer(_)) && route.method == "GET") {
+        assert_eq!(visit.get(&filled(route.path)).await.status, StatusCode::UNAUTHORIZED, "{}", route.path);
+    }
+    for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Page(_)) && route.method == "GET") {
+        let answer = visit.get(&filled(route.path)).await;
+        assert!(answer.status == StatusCode::OK || route.path == "/", "{}: {}", route.path, answer.body);
+        assert_headers_of_a_page(&answer.headers);
+    }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_when_nothing_is_done_in_it_and_after_some_hours_in_any_case() {
+    let api = with_an_alert().await;
+    let visit = Visit::reader(&api).await;
+    let at = |seconds: i64| {
+        let moment = now() + SignedDuration::from_secs(seconds);
+        visit.before(router_of(api.served.clone(), None, Clock::told_by(move || moment)))
+    };
+    let status = async |seconds| at(seconds).get("/cases").await.status;
+    assert_eq!(status(1_799).await, StatusCode::OK);
+    assert_eq!(status(1_799 + 1_799).await, StatusCode::OK, "what is done in it keeps it");
+    assert_eq!(status(2 * 1_799 + 1_800).await, StatusCode::SEE_OTHER, "half an hour without anything");
+    api.sql("UPDATE page_sessions SET last_used_at = '2026-06-15T18:59:00Z'").await;
+    assert_eq!(status(10 * 3_600 - 1).await, StatusCode::OK);
+    assert_eq!(status(10 * 3_600).await, StatusCode::SEE_OTHER, "ten hours are over");
+    api.close().await;
+}
+
+#[tokio::test]
+async fn who_signs_out_is_signed_out_wherever_the_cookie_is_shown() {
+    let api = with_an_alert().await;
+    let visit = Visit::reader(&api).await;
+    let other = Visit::chair(&api).await;
+    let out = visit.send("/sign-out", &[]).await;
+    assert_eq!((out.status, location(&out.headers)), (StatusCode::SEE_OTHER, "/signed-out"));
+    assert!(out.header("set-cookie").starts_with("plo-drift-session=; ") && out.header("set-cookie").contains("Max-Age=0"));
+    assert_eq!(visit.get("/cases").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(other.get("/cases").await.status, StatusCode::OK, "nobody else is");
+    api.close().await;
+}
+
+#[tokio::test]
+async fn no_other_site_can_send_a_form_for_somebody() {
+    let api = with_an_alert().await;
+    let (visit, other) = (Visit::chair(&api).await, Visit::of(&api, &[ApiRole::Chair], &["east"], false, &[]).await);
+    let others = form_key(&other.page(&format!("/alerts/{}", alert_id(1))).await);
+    let right = [("action", "hold the review"), ("owner", "team manager"), ("review_on", "2026-06-22")];
+    for route in ROUTES.iter().filter(|route| route.method == "POST" && matches!(route.access, Access::Page(_))) {
+        let path = filled(route.path);
+        for key in [None, Some(""), Some("0"), Some(others.as_str())] {
+            let fields: Vec<_> = right.into_iter().chain(key.map(|key| ("form_key", key))).collect();
+            assert_eq!(visit.send_as_is(&path, &fields, &[]).await.status, StatusCode::FORBIDDEN, "{path} {key:?}");
+        }
+    }
+    let own = form_key(&visit.page(&format!("/alerts/{}", alert_id(1))).await);
+    let fields: Vec<_> = right.into_iter().chain([("form_key", own.as_str())]).collect();
+    let path = format!("/alerts/{}/acknowledge", alert_id(1));
+    for site in ["cross-site", "same-site", "none"] {
+        let sent = visit.send_as_is(&path, &fields, &[("sec-fetch-site", site)]).await;
+        assert_eq!(sent.status, StatusCode::FORBIDDEN, "{site}");
+        assert!(sent.page().contains("You may not do this") && sent.page().contains("Nothing was recorded"));
+    }
+    assert_eq!(api.count("SELECT count(*) FROM alert_pauses").await, 0);
+    let sent = visit.send_as_is(&path, &fields, &[("sec-fetch-site", "same-origin")]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    api.close().await;
+}
+
+#[tokio::test]
+async fn behind_a_proxy_with_a_path_of_its_own_every_link_begins_with_it() {
+    let api = with_an_alert().await;
+    let router = router_configured(api.served.clone(), &[("PLO_DRIFT__SERVICE__BASE_URL", "http://127.0.0.1/drift/")]);
+    let visit = Visit::reader(&api).await.before(router.clone());
+    for path in ["/cases".to_owned(), "/alerts".to_owned(), format!("/alerts/{}", alert_id(1)), "/nothing".to_owned()] {
+        let answer = visit.get(&path).await;
+        for attribute in ["href=\"", "action=\""] {
+            for rest in answer.page().split(attribute).skip(1) {
+                assert!(rest.starts_with("/drift/") || rest.starts_with('#'), "{path}: {}", &rest[..40]);
+            }
+        }
+    }
+    let led = send(&router, request("GET", "/cases?rag=red", None)).await;
+    assert_eq!(location(&led.headers), "/drift/sign-in?to=%2Fcases%3Frag%3Dred");
+    api.close().await;
+}
+
+#[tokio::test]
+async fn who_reads_pages_is_told_of_problems_in_words_and_programs_in_json() {
+    let api = with_an_alert().await;
+    let visit = Visit::reader(&api).await;
+    for (path, status, says) in [
+        ("/nothing", 404, "There is no such page"),
+        ("/cases/C-9", 404, "There is no such page"),
+        ("/alerts/9", 404, "There is no such page"),
+        ("/cases?rag=blue", 422, "rag must be one of: green, amber, red"),
+        ("/alerts?state=gone", 422, "state must be one of"),
+    ] {
+        let answer = visit.get(path).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert!(answer.page().contains(says), "{path}: {}", answer.page());
+        assert!(!answer.page().contains("blue") && !answer.page().contains("gone"), "what was sent is not repeated");
+    }
+    let forbidden = visit.send(&format!("/alerts/{}/acknowledge", alert_id(1)), &[]).await;
+    assert_eq!(forbidden.status, StatusCode::FORBIDDEN, "a reader answers no alert");
+    let program = send(&api.router, request("GET", "/nothing", None)).await;
+    program.assert_problem(StatusCode::NOT_FOUND, "not-found");
+    api.served.close().await;
+    let answer = visit.get("/cases").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.page().contains("The service cannot answer at the moment"));
+    api.close().await;
+}
+
+#[tokio::test]
+async fn without_a_client_nobody_signs_in_and_whoever_runs_the_service_is_told_what_to_do() {
+    let api = Api::new().await;
+    let shut = send(&api.router, request("GET", "/sign-in", None)).await;
+    assert_eq!(shut.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(shut.page().contains("board.client_id"));
+    for (method, path) in [("POST", "/sign-in"), ("GET", "/sign-in/callback?code=a&state=b")] {
+        let answer = send(&api.router, request(method, path, None)).await;
+        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        assert!(!answer.headers.contains_key("set-cookie"));
+    }
+    api.close().await;
+}

@@ -190,7 +190,11 @@ mod tests {
     #[rstest::rstest]
     #[case("https://drift.example", "PP-2026-014", "https://drift.example/cases/PP-2026-014")]
     #[case("https://example/drift", "a/b ?#%\"<", "https://example/drift/cases/a%2Fb%20%3F%23%25%22%3C")]
-    fn a_page_is_where_its_path_says_whatever_stands_in_it(#[case] base: &str, #[case] reference: &str, #[case] expected: &str) {
+    fn a_page_is_where_its_path_says_whatever_stands_in_it(
+        #[case] base: &str,
+        #[case] reference: &str,
+        #[case] expected: &str,
+    ) {
         assert_eq!(to_page(base, &["cases", reference]).as_deref(), Some(expected));
     }
 }

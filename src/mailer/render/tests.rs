@@ -68,7 +68,13 @@ fn both_parts_say_the_same(#[case] mail: Mail) {
         assert!(said.contains(&one_line(&alert.message)), "{}", alert.message);
     }
     for link in text.lines().filter(is_link) {
-        let link = link.trim_start().replace('&', "&#38;").replace('"', "&#34;").replace('\'', "&#39;").replace('<', "&#60;").replace('>', "&#62;");
+        let link = link
+            .trim_start()
+            .replace('&', "&#38;")
+            .replace('"', "&#34;")
+            .replace('\'', "&#39;")
+            .replace('<', "&#60;")
+            .replace('>', "&#62;");
         assert!(html.contains(&format!("href=\"{link}\"")), "{link}");
     }
 }

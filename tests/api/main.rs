@@ -23,6 +23,7 @@ mod known_pages;
 mod links;
 mod metrics;
 mod one_case;
+mod page_sign_in;
 mod pages;
 mod panel;
 mod parameters;

@@ -12,10 +12,14 @@ pub mod assets;
 pub mod case;
 pub mod caseload;
 pub mod choices;
+pub mod data_quality;
 pub mod draw;
 pub mod html;
 pub mod page;
+pub mod panel;
 pub mod sign_in;
+pub mod table;
+pub mod trends;
 pub mod words;
 
 use axum::Router;
@@ -51,6 +55,9 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/alerts/{id}", access: READER, handler: |method| on(method, alerts::show) },
     Route { method: Method::POST, path: "/alerts/{id}/acknowledge", access: CHAIR, handler: |method| on(method, alerts::acknowledge) },
     Route { method: Method::POST, path: "/alerts/{id}/snooze", access: CHAIR, handler: |method| on(method, alerts::snooze) },
+    Route { method: Method::GET, path: "/panel", access: READER, handler: |method| on(method, panel::show) },
+    Route { method: Method::GET, path: "/data-quality", access: READER, handler: |method| on(method, data_quality::show) },
+    Route { method: Method::GET, path: "/trends", access: READER, handler: |method| on(method, trends::show) },
 ];
 
 /// The whole service over HTTP: the API and the pages.

@@ -19,7 +19,7 @@ pub struct SpreadView {
     /// Half of them are no longer than this; null where there is none.
     pub median: Option<f64>,
     /// Nine tenths of them are no longer than this; null where there is none.
-    p90: Option<f64>,
+    pub p90: Option<f64>,
     /// The longest; null where there is none. It is one case's own, and withheld wherever small numbers are to be.
     pub max: Option<u32>,
     /// Whether any of these is withheld.
@@ -36,7 +36,7 @@ pub struct EstimateView {
     /// The first length by which, as estimated, at least half have ended; null where the estimate does not come that far.
     pub median: Option<u32>,
     /// The first length by which, as estimated, at least nine tenths have ended; null where the estimate does not come that far.
-    p90: Option<u32>,
+    pub p90: Option<u32>,
     /// Whether any of these is withheld.
     pub suppressed: bool,
 }

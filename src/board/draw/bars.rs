@@ -6,7 +6,6 @@ use super::text::width;
 
 /// At the size for which it is drawn.
 const WIDTH: i32 = 600;
-const HEIGHT: i32 = 250;
 /// Where the bars stand.
 const LEFT: i32 = 40;
 const RIGHT: i32 = 590;
@@ -36,6 +35,16 @@ impl Kind {
             Self::Full => "gone",
             Self::Striped => "more",
             Self::Cut => "over",
+        }
+    }
+
+    /// The class of the lines across it, where it has any.
+    #[must_use]
+    pub fn lines(self) -> Option<&'static str> {
+        match self {
+            Self::Full => None,
+            Self::Striped => Some("stripes"),
+            Self::Cut => Some("cuts"),
         }
     }
 }
@@ -74,8 +83,6 @@ pub struct Bars {
     /// What it shows, in words.
     pub words: String,
     boxes: Vec<Drawn>,
-    stripes: String,
-    cuts: String,
     lines: Vec<(i32, u32)>,
     numbers: Vec<Text>,
     labels: Vec<Text>,
@@ -91,11 +98,18 @@ struct Drawn {
     height: i32,
 }
 
+impl Drawn {
+    /// Where the lines across it stand.
+    fn lines(&self) -> impl Iterator<Item = i32> + use<> {
+        (self.y + 3..self.y + self.height).step_by(6)
+    }
+}
+
 #[derive(Debug)]
 struct Text {
     x: i32,
     y: i32,
-    text: String,
+    words: String,
     ends: bool,
 }
 
@@ -112,12 +126,9 @@ impl Bars {
         let largest = bars.iter().map(Bar::total).max().filter(|&largest| largest > 0)?;
         let step = step(largest);
         let plot = Plot { bars: i32::try_from(bars.len()).ok()?, most: largest.div_ceil(step) * step };
-        let boxes: Vec<Drawn> = (0..).zip(bars).flat_map(|(index, bar)| plot.parts(index, bar)).collect();
         Some(Self {
             words,
-            stripes: boxes.iter().filter(|part| part.kind == Kind::Striped).map(stripes).collect(),
-            cuts: boxes.iter().filter(|part| part.kind == Kind::Cut).map(stripes).collect(),
-            boxes,
+            boxes: (0..).zip(bars).flat_map(|(index, bar)| plot.parts(index, bar)).collect(),
             lines: (0..=plot.most / step).map(|line| (plot.y(line * step), line * step)).collect(),
             numbers: plot.numbers(bars),
             labels: plot.labels(bars, labels),
@@ -164,9 +175,9 @@ impl Plot {
     /// How many, above each bar, where there is room.
     fn numbers(&self, bars: &[Bar]) -> Vec<Text> {
         let number = |(index, bar): (i32, &Bar)| {
-            let (total, text) = (bar.total(), bar.total().to_string());
-            let fits = total > 0 && width(&text, TEXT) <= self.room();
-            fits.then(|| Text { x: self.x(index) + self.room() / 2, y: self.y(total) - 5, text, ends: false })
+            let (total, words) = (bar.total(), bar.total().to_string());
+            let fits = total > 0 && width(&words, TEXT) <= self.room();
+            fits.then(|| Text { x: self.x(index) + self.room() / 2, y: self.y(total) - 5, words, ends: false })
         };
         (0..).zip(bars).filter_map(number).collect()
     }
@@ -180,7 +191,7 @@ impl Plot {
             let half = width(&bar.label, SMALL) / 2;
             if middle - half >= free_from {
                 free_from = middle + half + 6;
-                labels.push(Text { x: middle, y: LABELS, text: bar.label.clone(), ends: false });
+                labels.push(Text { x: middle, y: LABELS, words: bar.label.clone(), ends: false });
             }
         }
         labels
@@ -189,14 +200,8 @@ impl Plot {
     fn limit(&self, limit: Limit) -> (i32, Text) {
         let x = (LEFT + (RIGHT - LEFT) * limit.at / (1000 * self.bars)).clamp(LEFT, RIGHT);
         let ends = x + 6 + width(&limit.label, TEXT) > WIDTH;
-        (x, Text { x: if ends { x - 6 } else { x + 6 }, y: 14, text: limit.label, ends })
+        (x, Text { x: if ends { x - 6 } else { x + 6 }, y: 14, words: limit.label, ends })
     }
-}
-
-/// Lines across a part, a few pixels apart.
-fn stripes(part: &Drawn) -> String {
-    let ys = (part.y + 3..part.y + part.height).step_by(6);
-    ys.map(|y| format!("M{} {y}h{}", part.x, part.width)).collect()
 }
 
 /// A round number, of which at most five lead to the largest.
@@ -225,8 +230,12 @@ mod tests {
         let drawn = drawn(&[bar("0", &[(Kind::Full, 6), (Kind::Cut, 4)]), bar("4", &[(Kind::Striped, 5)]), bar("8", &[])]);
         let told: Vec<(Kind, i32, i32)> = drawn.boxes.iter().map(|part| (part.kind, part.y, part.y + part.height)).collect();
         assert_eq!(told, [(Kind::Full, 110, BOTTOM), (Kind::Cut, TOP, 110), (Kind::Striped, 128, BOTTOM)]);
-        assert!(drawn.cuts.starts_with("M62 39h") && drawn.stripes.contains(" 131h"), "{} {}", drawn.cuts, drawn.stripes);
-        let numbers: Vec<&str> = drawn.numbers.iter().map(|number| number.text.as_str()).collect();
+        let written = drawn.to_string();
+        assert!(
+            written.contains("<path class=\"cuts\" d=\"M62 39h") && written.contains("<path class=\"stripes\" d=\"M245 131h"),
+            "{written}"
+        );
+        let numbers: Vec<&str> = drawn.numbers.iter().map(|number| number.words.as_str()).collect();
         assert_eq!(numbers, ["10", "5"]);
         assert_eq!(drawn.lines, [(220, 0), (183, 2), (146, 4), (110, 6), (73, 8), (36, 10)]);
     }

@@ -1,4 +1,4 @@
-//! Chromium without a window, driven over WebDriver, with a profile of its own.
+//! Chromium without a window, driven over the `WebDriver` protocol, with a profile of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -127,9 +127,8 @@ impl Browser {
     async fn wait_until(&self, what: &str, holds: impl AsyncFn() -> bool) {
         let give_up = Instant::now() + PATIENCE;
         while !holds().await {
-            if Instant::now() > give_up {
-                panic!("waited in vain: {what}; {:?}: {}", self.client.current_url().await, self.words().await);
-            }
+            let here = self.client.current_url().await;
+            assert!(Instant::now() < give_up, "waited in vain: {what}; {here:?}: {}", self.words().await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -153,7 +152,7 @@ impl Browser {
         decoded(&self.tell("Page.printToPDF", paper).await)
     }
 
-    /// Gives a command of the Chrome DevTools protocol.
+    /// Gives a command of the `DevTools` protocol.
     async fn tell(&self, command: &'static str, parameters: Value) -> Value {
         let answer = self.client.issue_cmd(DevTools { command, parameters }).await;
         answer.unwrap_or_else(|wrong| panic!("{command}: {wrong}"))

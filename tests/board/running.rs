@@ -34,7 +34,7 @@ impl Running {
     }
 
     /// The service in a place, with people who may sign in to its pages, each with the claims of their ID token.
-    pub async fn service(place: &Place, people: &Value) -> Self {
+    pub fn service(place: &Place, people: &Value) -> Self {
         let address = format!("http://127.0.0.1:{}", port_that_is_free());
         let provider = OpenIdProvider::start_for_people(&address, people);
         let child = (place.command(&["serve"]))

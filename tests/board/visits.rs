@@ -62,7 +62,7 @@ async fn one_signs_in_with_a_certified_provider_and_signs_out_of_it() {
     let place = Place::new().await;
     place.done(&["migrate"]);
     let people = json!({"chair": {"roles": ["plo-drift.chair"], "email": "chair@council.example"}});
-    let service = Running::service(&place, &people).await;
+    let service = Running::service(&place, &people);
     let browser = Browser::open().await;
     browser.go(&service.page("/cases?at_risk=true")).await;
     browser.press("chair").await;

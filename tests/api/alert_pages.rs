@@ -176,9 +176,8 @@ async fn what_is_looked_at_on_pages_is_on_record() {
     visit.send(&format!("/alerts/{}/acknowledge", alert_id(1)), &RIGHT).await;
     let actor = format!("person {}", visit.person);
     for (route, method) in [("/alerts", "GET"), ("/alerts/{id}", "GET"), ("/alerts/{id}/acknowledge", "POST")] {
-        let kept = format!(
-            "SELECT count(*) FROM api_audit WHERE actor = '{actor}' AND route = '{route}' AND method = '{method}'"
-        );
+        let kept =
+            format!("SELECT count(*) FROM api_audit WHERE actor = '{actor}' AND route = '{route}' AND method = '{method}'");
         assert_eq!(api.count(&kept).await, 1, "{method} {route}");
     }
     api.close().await;

@@ -9,6 +9,7 @@ pub mod acknowledge;
 pub mod alerts;
 pub mod answering;
 pub mod assets;
+pub mod case;
 pub mod caseload;
 pub mod choices;
 pub mod data_quality;
@@ -45,6 +46,9 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: sign_in::BACK_FROM_ISSUER, access: Access::Door, handler: |method| on(method, sign_in::come_back) },
     Route { method: Method::POST, path: "/sign-out", access: READER, handler: |method| on(method, sign_in::sign_out) },
     Route { method: Method::GET, path: sign_in::SIGNED_OUT, access: Access::Door, handler: |method| on(method, sign_in::signed_out) },
+    Route { method: Method::GET, path: "/cases/{reference}", access: READER, handler: |method| on(method, case::show) },
+    Route { method: Method::GET, path: "/cases/{reference}/explain", access: READER, handler: |method| on(method, case::explain) },
+    Route { method: Method::GET, path: "/cases/{reference}/history", access: READER, handler: |method| on(method, case::history) },
     Route { method: Method::GET, path: "/", access: READER, handler: |method| on(method, page::enter) },
     Route { method: Method::GET, path: "/cases", access: READER, handler: |method| on(method, caseload::show) },
     Route { method: Method::GET, path: "/alerts", access: READER, handler: |method| on(method, alerts::list) },

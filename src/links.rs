@@ -1,12 +1,13 @@
-//! The links of mails by which a person acknowledges an alert without signing in.
+//! The links of mails: to pages, where people sign in, and those by which a person acknowledges an alert without signing in.
 //!
-//! A link carries which alert, which person and its last day, signed with a key of this service (HMAC-SHA256). Whoever holds it may
+//! Such a link carries which alert, which person and its last day, signed with a key of this service (HMAC-SHA256). Whoever holds it may
 //! answer that alert as that person, and nothing else. It is not a secret of the case: what it opens is checked again each time.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::civil::Date;
+use reqwest::Url;
 use uuid::Uuid;
 
 use crate::domain::calendar::{YEARS, days_between, shift};
@@ -24,6 +25,14 @@ impl std::fmt::Debug for LinkKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LinkKey").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// Where a page of this service is for people who sign in: its path in parts, of which each may hold anything.
+#[must_use]
+pub fn to_page(base_url: &str, path: &[&str]) -> Option<String> {
+    let mut url = Url::parse(base_url).ok()?;
+    url.path_segments_mut().ok()?.pop_if_empty().extend(path);
+    Some(url.into())
 }
 
 /// What a link is for.
@@ -176,5 +185,16 @@ mod tests {
         }
         assert_eq!(url("https://drift.council.example/", &token), format!("https://drift.council.example/acknowledge/{token}"));
         assert_eq!(format!("{:?}", key(1)), "LinkKey { id: 1, .. }");
+    }
+
+    #[rstest::rstest]
+    #[case("https://drift.example", "PP-2026-014", "https://drift.example/cases/PP-2026-014")]
+    #[case("https://example/drift", "a/b ?#%\"<", "https://example/drift/cases/a%2Fb%20%3F%23%25%22%3C")]
+    fn a_page_is_where_its_path_says_whatever_stands_in_it(
+        #[case] base: &str,
+        #[case] reference: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(to_page(base, &["cases", reference]).as_deref(), Some(expected));
     }
 }

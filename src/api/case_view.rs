@@ -47,6 +47,9 @@ pub struct CaseView {
     /// Everything that is recorded of it.
     #[schema(value_type = CaseDocument)]
     pub facts: Value,
+    /// The same for the rest of the program.
+    #[serde(skip)]
+    pub case: Case,
     /// The day from which the period is counted; null before the start.
     pub clock_start: Option<Date>,
     /// The end of the period without extensions and births.
@@ -162,6 +165,7 @@ impl CaseView {
             provenance: provenance::provenance(case, origins, |field, origin| how_derived(&sources, &facts, field, origin)),
             sources: sources.iter().map(|source| SourceView::of(source, &facts)).collect(),
             facts,
+            case: case.clone(),
         })
     }
 

@@ -111,6 +111,7 @@ fn config(postgres: &PrivatePostgres, folder: &Path, address: SocketAddr) -> Res
     config.database.url = Some(SecretString::from(postgres.url()));
     config.council = String::from("Demonstration council");
     config.base_url = format!("http://{address}");
+    config.board.is_demonstration = true;
     config.http.listen = address;
     config.mail.transport = MailTransport::File;
     config.mail.folder = PathBuf::from(folder);

@@ -12,8 +12,18 @@ use crate::fields::{Fields, plain_words};
 pub struct BoardConfig {
     /// This service as the issuer knows it; absent where nobody can sign in to the pages.
     pub client: Option<ClientConfig>,
+    /// Whether everybody chooses who to be: never by configuration.
+    pub is_demonstration: bool,
     /// For how long somebody stays signed in.
     pub sessions: SessionTimes,
+}
+
+impl BoardConfig {
+    /// Tells whether people can get in to the pages.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.client.is_some() || self.is_demonstration
+    }
 }
 
 /// This service as the issuer knows it.
@@ -63,7 +73,7 @@ pub(super) fn read(fields: &mut Fields, base_url: Option<&str>, sign_in: Option<
     let client = ClientConfig { id: id.to_owned(), secret: secret.into(), scopes: scopes?, email_claim };
     let sessions =
         SessionTimes { idle: SignedDuration::from_mins(idle?.into()), whole: SignedDuration::from_hours(whole?.into()) };
-    Some(BoardConfig { client: (!client.id.is_empty()).then_some(client), sessions })
+    Some(BoardConfig { client: (!client.id.is_empty()).then_some(client), is_demonstration: false, sessions })
 }
 
 fn is_safe(base_url: &str) -> bool {

@@ -6,6 +6,7 @@ mod foot;
 mod table;
 mod words;
 
+use self::alert::Link;
 use self::case::Case;
 use self::table::Table;
 use self::words::{Tally, counted};
@@ -13,6 +14,7 @@ use super::plain::one_line;
 use super::render::{CaseBlock, Kind, Mail, StillOpen};
 use crate::domain::calendar::{in_words, with_weekday};
 use crate::domain::schedule::Severity;
+use crate::links;
 
 /// A message in words.
 pub struct Page {
@@ -21,6 +23,8 @@ pub struct Page {
     pub summary: String,
     /// What must be known before any case.
     pub notice: Option<String>,
+    /// Where the agenda is as it is now, to be printed.
+    pub agenda: Option<Link>,
     /// The cases at a glance.
     pub overview: Option<Table>,
     pub cases: Vec<Case>,
@@ -49,6 +53,7 @@ impl Page {
             head: format!("{title}{at_council}, {}", in_words(mail.today)),
             summary: summary(mail),
             notice: notice(mail),
+            agenda: agenda(mail),
             overview: Table::overview(shown, mail.today),
             cases: shown.iter().map(|block| Case::of(block, mail)).collect(),
             further: (!further.is_empty() && in_brief.is_none()).then(|| beyond(further, mail.kind)),
@@ -101,6 +106,12 @@ fn notice(mail: &Mail) -> Option<String> {
         Kind::Digest => mail.still_open.and_then(besides),
         Kind::Alerts | Kind::PanelPack { .. } => None,
     }
+}
+
+fn agenda(mail: &Mail) -> Option<Link> {
+    let Kind::PanelPack { .. } = mail.kind else { return None };
+    let url = links::to_page(mail.pages?, &["panel"])?;
+    Some(Link { name: "See the agenda as it is now, and print it".to_owned(), url })
 }
 
 fn besides(StillOpen { red, amber }: StillOpen) -> Option<String> {

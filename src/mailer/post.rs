@@ -28,6 +28,8 @@ pub struct Post {
     pub council: String,
     /// What links begin with.
     pub base_url: String,
+    /// Whether people can sign in to pages there.
+    pub has_pages: bool,
     /// The sender's address.
     pub from: String,
     /// The only domains that are written to.
@@ -45,6 +47,7 @@ impl Post {
         Self {
             council: config.council.clone(),
             base_url: config.base_url.clone(),
+            has_pages: config.board.is_open(),
             from: config.mail.from.clone(),
             allowed_domains: config.mail.allowed_domains.clone(),
             link_valid: policy.alerts.link_valid,
@@ -167,6 +170,7 @@ async fn seal(connection: &mut PgConnection, gathering: &Gathering, post: &Post,
         kind: if is_digest { Kind::Digest } else { Kind::Alerts },
         because: blocks::because(&gathered),
         council: &post.council,
+        pages: post.has_pages.then_some(post.base_url.as_str()),
         checked_at: if is_digest { last_check(connection, now).await? } else { now.at },
         today: now.today,
         still_open,
@@ -234,6 +238,7 @@ pub async fn seal_pack(
         kind: Kind::PanelPack { meeting_on: agenda.meeting_on, is_working_day: agenda.is_working_day },
         because: agenda.because.to_vec(),
         council: &post.council,
+        pages: post.has_pages.then_some(post.base_url.as_str()),
         checked_at: last_check(connection, now).await?,
         today: now.today,
         still_open: None,

@@ -35,6 +35,8 @@ pub struct Mail<'a> {
     pub because: Vec<Because>,
     /// The council, for the head of the message; may be empty.
     pub council: &'a str,
+    /// What the addresses of pages begin with, where people can sign in to them.
+    pub pages: Option<&'a str>,
     /// When the last check ran.
     pub checked_at: Timestamp,
     /// The day on which the message is true.

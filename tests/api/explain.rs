@@ -46,7 +46,7 @@ const START: &str = "INSERT INTO cases (reference, team, recorded_on, started_on
 
 /// An alert that opened on 2 June, of which the chair was told, and on the 12th the head of service in vain; later that day it was
 /// snoozed, and on the 14th it turned red. Another was resolved on the 12th, and one long before.
-async fn a_day_of_alerts(api: &Api) {
+pub async fn a_day_of_alerts(api: &Api) {
     at(api, "2026-05-04T10:00Z", START).await;
     at(
         api,

@@ -6,6 +6,7 @@ mod alert_pages;
 mod alert_story;
 mod alerts;
 mod audit;
+mod case_page;
 mod caseload_page;
 mod cases;
 mod census;

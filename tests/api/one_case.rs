@@ -18,7 +18,7 @@ pub async fn add(api: &Api, document: &Value) {
     transaction.commit().await.expect("it can be committed");
 }
 
-fn drifting() -> Value {
+pub fn drifting() -> Value {
     json!({
         "reference": "C-1/é", "family_reference": "F-1", "team": "east", "recorded_on": "2026-02-02", "started_on": "2026-02-02",
         "lbp_sent_on": "2026-02-06", "fgdm_offered": true,

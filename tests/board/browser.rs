@@ -14,8 +14,9 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 /// What it is started with; in a container it has no sandbox of its own.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
     "--headless",
+    "--hide-scrollbars",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

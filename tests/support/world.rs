@@ -71,6 +71,7 @@ impl World {
             policy_version: version("the policy of the test"),
             cases_at_a_time: 500,
             post: Post {
+                has_pages: false,
                 council: "Test council".to_owned(),
                 base_url: "https://drift.council.example".to_owned(),
                 from: format!("plo-drift@{DOMAIN}"),

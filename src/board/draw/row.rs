@@ -90,7 +90,7 @@ fn weeks(scale: &Scale) -> Vec<i32> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
+    use jiff::civil::{Date, date};
     use proptest::prelude::*;
 
     use super::*;

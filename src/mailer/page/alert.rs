@@ -38,7 +38,7 @@ pub struct Alert {
     pub acknowledge: Option<Link>,
 }
 
-/// Where an alert is acknowledged.
+/// Where something can be done or seen.
 pub struct Link {
     /// What the link is called. No other link of the message is called so: whoever goes from link to link hears where each leads.
     pub name: String,

@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 
-use super::alert::Alert;
+use super::alert::{Alert, Link};
 use super::follows_in;
 use super::words::{Tally, away, others, within_a_sentence};
 use crate::domain::calendar::{Counted, in_words, with_weekday};
 use crate::domain::policy::{Delivery, Role};
+use crate::links;
 use crate::mailer::bar::{Bar, Period};
 use crate::mailer::plain::one_line;
 use crate::mailer::render::{CaseBlock, Kind, MOST_ALERTS_OF_A_CASE, Mail, News};
@@ -15,6 +16,8 @@ use crate::mailer::render::{CaseBlock, Kind, MOST_ALERTS_OF_A_CASE, Mail, News};
 pub struct Case {
     pub heading: String,
     pub team: Option<String>,
+    /// Its page.
+    pub page: Option<Link>,
     pub question: Option<String>,
     pub alerts: Vec<Alert>,
     /// What comes next.
@@ -31,6 +34,7 @@ impl Case {
         Self {
             heading: one_line(&block.reference),
             team: block.team.as_deref().map(one_line).filter(|team| !team.is_empty()),
+            page: page(block, mail),
             question: block.question.as_deref().map(one_line),
             alerts: Alert::all_of(block),
             ahead: [
@@ -48,6 +52,11 @@ impl Case {
             background: [course(block, mail.today), told(block, &own)].into_iter().flatten().collect(),
         }
     }
+}
+
+fn page(block: &CaseBlock, mail: &Mail) -> Option<Link> {
+    let url = links::to_page(mail.pages?, &["cases", &block.reference])?;
+    Some(Link { name: format!("See the case {}", one_line(&block.reference)), url })
 }
 
 fn no_alerts(block: &CaseBlock) -> Option<String> {

@@ -16,6 +16,9 @@ pub fn notes(mail: &Mail, at_council: &str) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if mail.pages.is_some() && !mail.blocks.is_empty() {
+        notes.push("To see a case you sign in with your own account.".to_owned());
+    }
     notes.push(format!(
         "An alert closes by itself when the case data no longer shows the drift. Last check: {}.",
         in_london(mail.checked_at)

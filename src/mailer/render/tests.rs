@@ -68,7 +68,13 @@ fn both_parts_say_the_same(#[case] mail: Mail) {
         assert!(said.contains(&one_line(&alert.message)), "{}", alert.message);
     }
     for link in text.lines().filter(is_link) {
-        let link = link.trim_start().replace('"', "&#34;").replace('<', "&#60;").replace('>', "&#62;");
+        let link = link
+            .trim_start()
+            .replace('&', "&#38;")
+            .replace('"', "&#34;")
+            .replace('\'', "&#39;")
+            .replace('<', "&#60;")
+            .replace('>', "&#62;");
         assert!(html.contains(&format!("href=\"{link}\"")), "{link}");
     }
 }
@@ -114,7 +120,7 @@ fn no_two_links_have_the_same_name_and_none_leads_to_what_people_cannot_open() {
     let html = render(&alerts(vec![twice, over(), put_aside_before(), birth()])).html;
     let links = html.split("<a ").skip(1).map(|link| link.split_once("</a>").expect("it ends").0);
     let names: Vec<&str> = links.map(|link| link.split_once('>').expect("a tag ends").1).collect();
-    assert_eq!(names.len(), 6 + 1 + 3 + 1);
+    assert_eq!(names.len(), 6 + 1 + 3 + 1 + 4, "a link for each alert and each case");
     assert!(names.contains(&"Acknowledge: Time limit (2 of 2), PLO-2026-0288"), "{names:?}");
     assert!(names.contains(&"Acknowledge: Time limit, PLO-2026-0390"), "{names:?}");
     let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();

@@ -15,6 +15,7 @@ pub fn mail(kind: Kind, blocks: Vec<CaseBlock>) -> Mail<'static> {
         kind,
         because: vec![Because { role: Role::LegalGatewayChair, stands_in: false }],
         council: "Northshire County Council",
+        pages: Some("https://drift.northshire.example"),
         checked_at: "2026-11-23T09:05:00Z".parse().expect("an instant"),
         today: TODAY,
         still_open: None,

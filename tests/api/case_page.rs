@@ -158,7 +158,7 @@ async fn a_day_is_explained_rule_by_rule_and_mail_by_mail() {
     assert_eq!(rules.len(), 25);
     for rule in rules {
         assert!(page.contains(rule["title"].as_str().expect("a title")), "{rule}");
-        let said = rule["why_none"].as_str().map(|why| vec![why]).unwrap_or_else(|| texts(&rule["findings"], "message"));
+        let said = rule["why_none"].as_str().map_or_else(|| texts(&rule["findings"], "message"), |why| vec![why]);
         for sentence in said {
             assert!(page.contains(&format!("{sentence}.")), "{sentence}: {page}");
         }

@@ -1,4 +1,4 @@
-//! Chromium without a window, driven over WebDriver, with a profile of its own.
+//! Chromium without a window, driven over the `WebDriver` protocol, with a profile of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -26,6 +26,9 @@ const FLAGS: [&str; 10] = [
     "--disable-sync",
     "--force-color-profile=srgb",
 ];
+
+/// How long it is waited for what is to come of something.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The width of a laptop, and of the narrowest screen that pages are made for.
 pub const WIDE: u32 = 1_280;
@@ -80,10 +83,12 @@ impl Browser {
         self.client.goto(address).await.unwrap_or_else(|wrong| panic!("{address}: {wrong}"));
     }
 
-    /// The words that somebody reads on the page.
+    /// The words that somebody reads on the page; none while it is on its way to another.
     pub async fn words(&self) -> String {
-        let body = self.client.find(Locator::Css("body")).await.expect("a page has a body");
-        body.text().await.expect("it has words")
+        match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
     }
 
     /// Chooses what is labelled so.
@@ -108,15 +113,22 @@ impl Browser {
 
     /// Waits until it is at an address that begins so: a form or another site may have led it on.
     pub async fn arrive_at(&self, address: &str) {
-        let give_up = Instant::now() + Duration::from_secs(30);
-        loop {
-            let here = self.client.current_url().await.expect("it is somewhere");
-            if here.as_str().starts_with(address) {
-                return;
-            }
-            if Instant::now() > give_up {
-                panic!("at {here}, not {address}: {}", self.words().await);
-            }
+        self.wait_until(&format!("at {address}"), async || {
+            self.client.current_url().await.is_ok_and(|here| here.as_str().starts_with(address))
+        })
+        .await;
+    }
+
+    /// Waits until the page says something.
+    pub async fn see(&self, words: &str) {
+        self.wait_until(words, async || self.words().await.contains(words)).await;
+    }
+
+    async fn wait_until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        let give_up = Instant::now() + PATIENCE;
+        while !holds().await {
+            let here = self.client.current_url().await;
+            assert!(Instant::now() < give_up, "waited in vain: {what}; {here:?}: {}", self.words().await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -140,7 +152,7 @@ impl Browser {
         decoded(&self.tell("Page.printToPDF", paper).await)
     }
 
-    /// Gives a command of the Chrome DevTools protocol.
+    /// Gives a command of the `DevTools` protocol.
     async fn tell(&self, command: &'static str, parameters: Value) -> Value {
         let answer = self.client.issue_cmd(DevTools { command, parameters }).await;
         answer.unwrap_or_else(|wrong| panic!("{command}: {wrong}"))

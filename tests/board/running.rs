@@ -27,12 +27,14 @@ impl Running {
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
         let line = lines.find(|line| line.contains(" is running on ")).expect("it says where it is");
         lines.find(|line| line.starts_with("Ctrl-C")).expect("it says how to stop it");
+        // What else it says is heard, too: it would end where nobody listens.
+        std::thread::spawn(move || lines.for_each(drop));
         let address = line.split(' ').find(|word| word.starts_with("http://")).expect("an address").to_owned();
         Self { address, child, _provider: None }
     }
 
     /// The service in a place, with people who may sign in to its pages, each with the claims of their ID token.
-    pub async fn service(place: &Place, people: &Value) -> Self {
+    pub fn service(place: &Place, people: &Value) -> Self {
         let address = format!("http://127.0.0.1:{}", port_that_is_free());
         let provider = OpenIdProvider::start_for_people(&address, people);
         let child = (place.command(&["serve"]))

@@ -65,7 +65,10 @@ impl OpenIdProvider {
             .expect("node starts: .ci/openid-provider installs it");
         let mut provider = Self { child, issuer: String::new() };
         let output = provider.child.stdout.take().expect("its output is piped");
-        BufReader::new(output).read_line(&mut provider.issuer).expect("it can be heard");
+        let mut output = BufReader::new(output);
+        output.read_line(&mut provider.issuer).expect("it can be heard");
+        // What else it says is heard, too: it ends where nobody listens.
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         provider.issuer.truncate(provider.issuer.trim_end().len());
         assert!(
             !provider.issuer.is_empty(),

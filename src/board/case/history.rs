@@ -88,7 +88,7 @@ impl Change {
             by: capitalised(&change.origin.by),
             source: change.origin.source,
             what: format!("{} {done}", fact(&change.table, &change.fact)),
-            fields: change.fields.into_iter().map(Field::of).collect(),
+            fields: change.fields.iter().map(Field::of).collect(),
         }
     }
 }
@@ -113,7 +113,7 @@ fn fact(table: &str, fact: &str) -> String {
 }
 
 impl Field {
-    fn of(field: FieldView) -> Self {
+    fn of(field: &FieldView) -> Self {
         let is_hidden = OF_A_BIRTH.contains(&field.field.as_str());
         let said = |value: Option<&Value>| match value {
             None => "Not given".to_owned(),
@@ -178,7 +178,7 @@ mod tests {
     #[case("expected_delivery_on", json!(null), json!("2026-06-15"), "Expected delivery: Not given > A day, not shown here")]
     fn fields_are_told_and_births_are_not(#[case] field: &str, #[case] old: Value, #[case] new: Value, #[case] expected: &str) {
         let given = |value: Value| Some(value).filter(|value| !value.is_null());
-        let told = Field::of(FieldView { field: field.to_owned(), old: given(old), new: given(new) });
+        let told = Field::of(&FieldView { field: field.to_owned(), old: given(old), new: given(new) });
         assert_eq!(format!("{}: {} > {}", told.name, told.was, told.became), expected);
     }
 }

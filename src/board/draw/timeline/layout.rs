@@ -245,9 +245,9 @@ mod tests {
             words: label.clone(),
             label,
         });
-        let lane = proptest::collection::vec(mark, 0..12).prop_map(|marks| Lane { title: "Assessments", marks });
+        let lanes = proptest::collection::vec(mark, 0..12).prop_map(|marks| Lane { title: "Assessments", marks });
         let period = proptest::option::of((days(), 1i64..400, proptest::option::of(1i64..400), days()));
-        let parts = (period, proptest::collection::vec(line, 0..5), proptest::collection::vec(lane, 0..5));
+        let parts = (period, proptest::collection::vec(line, 0..5), proptest::collection::vec(lanes, 0..5));
         parts.prop_map(move |(period, lines, lanes)| {
             let period = period.map(|(start, length, base, today)| Period {
                 start: day(start),

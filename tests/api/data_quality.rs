@@ -24,7 +24,7 @@ fn with(mut case: Value, facts: &Value) -> Value {
 
 /// In the east one case of each kind but one that is contradictory twice, in the west a birth that is not recorded, one whose
 /// reference begins a formula and is restricted, and one of no team; all is recorded on 15 June. C-9 is concluded, C-8 is in order.
-async fn caseload() -> Api {
+pub async fn caseload() -> Api {
     let api = Api::new().await;
     for document in [
         with(case("C-1", "east"), &json!({"children": []})),

@@ -64,7 +64,7 @@ fn going_well() -> Value {
 }
 
 /// The cases as the sweep left them this morning, in the order of their risk: C-1, C-2, +C-3.
-async fn agenda() -> Api {
+pub async fn agenda() -> Api {
     let api = Api::new().await;
     for (document, rag, reds) in
         [(overdue(), "red", 3), (not_issued(), "red", 2), (restricted(), "red", 1), (going_well(), "green", 0)]

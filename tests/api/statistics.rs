@@ -1,6 +1,6 @@
 //! Figures of a period: a caseload of twelve of which every number is worked out by hand, and what callers may ask.
 
-mod twelve;
+pub mod twelve;
 
 use axum::http::StatusCode;
 use plo_drift::store::tokens::ApiRole;

@@ -2,6 +2,7 @@
 
 mod accessible;
 mod browser;
+mod figures;
 mod pictures;
 mod running;
 #[expect(dead_code, reason = "a test takes what it needs of the support")]

@@ -23,7 +23,7 @@ pub fn section(view: &StatisticsView) -> Section {
         }),
         key: vec![(Kind::Full, "working days by which half of the alerts opened in the month were acknowledged")],
         table: by_month(view, "Alerts by the month in which they were opened", &HEAD, cells),
-        by_team: by_team(view, &HEAD, cells),
+        by_team: by_team(view, "Alerts by team", &HEAD, cells),
     }
 }
 

@@ -26,6 +26,7 @@ pub fn section(view: &StatisticsView) -> Section {
         }),
         by_team: by_team(
             view,
+            "Concluded by team",
             &["Concluded", "By the end", "Share", "By the first end", "Share", "To issue", "Stepped down", "Otherwise"],
             |figures| {
                 let concluded = &figures.concluded;

@@ -24,6 +24,7 @@ pub fn section(view: &StatisticsView) -> Section {
         },
         by_team: by_team(
             view,
+            "Extensions by team",
             &["Approved in the period", "Cases with none", "With one", "With two", "With three or more", "Extensions a case"],
             |figures| {
                 let extensions = &figures.extensions;

@@ -25,6 +25,7 @@ pub fn section(view: &StatisticsView) -> Section {
         },
         by_team: by_team(
             view,
+            "Open cases by team",
             &["Cases", "Children", "Half open for (weeks)", "Not decided", "Past the end", "Past the first end"],
             |figures| {
                 let OpenView { cases, children, weeks_open, undecided, past_end, past_base_end, .. } = &figures.open;

@@ -40,12 +40,17 @@ pub fn by_month(
 }
 
 /// A row for each team.
-pub fn by_team(view: &StatisticsView, head: &[&'static str], cells: fn(&FiguresView) -> Vec<String>) -> Table {
+pub fn by_team(
+    view: &StatisticsView,
+    caption: &'static str,
+    head: &[&'static str],
+    cells: fn(&FiguresView) -> Vec<String>,
+) -> Table {
     let rows = view
         .by_team
         .iter()
         .map(|team| Row { title: team.team.clone().unwrap_or_else(|| "No team".to_owned()), cells: cells(&team.figures) });
-    Table { caption: "By team", head: ["Team"].iter().chain(head).copied().collect(), rows: rows.collect() }
+    Table { caption, head: ["Team"].iter().chain(head).copied().collect(), rows: rows.collect() }
 }
 
 /// The parts of a bar, each with how many it stands for, if that is told.

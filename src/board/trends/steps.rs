@@ -31,7 +31,7 @@ fn letters(view: &StatisticsView) -> Section {
         }),
         key: vec![(Kind::Full, "letters sent")],
         table: by_month(view, "Letters by month", &HEAD, cells),
-        by_team: by_team(view, &HEAD, cells),
+        by_team: by_team(view, "Letters by team", &HEAD, cells),
     }
 }
 
@@ -56,7 +56,7 @@ fn meetings(view: &StatisticsView) -> Section {
         }),
         key: vec![(Kind::Full, "initial meetings held")],
         table: by_month(view, "Initial meetings by month", &HEAD, cells),
-        by_team: by_team(view, &HEAD, cells),
+        by_team: by_team(view, "Initial meetings by team", &HEAD, cells),
     }
 }
 
@@ -83,7 +83,7 @@ fn reviews(view: &StatisticsView) -> Section {
         }),
         key: vec![(Kind::Full, "held on the day"), (Kind::Striped, "held early or late"), (Kind::Cut, "cancelled or not held")],
         table: by_month(view, "Reviews by the month for which they were planned", &HEAD, cells_of_reviews),
-        by_team: by_team(view, &HEAD, cells_of_reviews),
+        by_team: by_team(view, "Reviews by team", &HEAD, cells_of_reviews),
     }
 }
 

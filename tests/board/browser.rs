@@ -14,9 +14,10 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 /// What it is started with; in a container it has no sandbox of its own.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "--headless",
     "--hide-scrollbars",
+    "--lang=en-GB",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::choices::{Choice, Chosen};
 use super::page::{self, Frame, Here, Visitor};
-use super::table::{Row, Table};
+use super::table::{Row, Table, grouped};
 use crate::api::SharedState;
 use crate::api::data_quality;
 use crate::api::data_quality::view::{QuestionView, TeamView};
@@ -98,7 +98,7 @@ fn totals(teams: &[TeamView]) -> Table {
         let TeamView { cases, cases_with_questions, missing, contradictory, derived, stale, vanished, .. } = *totals;
         let cells = [cases, cases_with_questions, missing, contradictory, derived, stale, vanished];
         let title = totals.team.clone().unwrap_or_else(|| "No team".to_owned());
-        Row { title, cells: cells.map(|count| count.to_string()).to_vec() }
+        Row { title, cells: cells.map(|count| grouped(u32::try_from(count).unwrap_or(u32::MAX))).to_vec() }
     };
     Table {
         caption: "Totals by team",

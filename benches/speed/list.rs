@@ -1,10 +1,15 @@
-//! The cases at risk, the worst fifty first, over HTTP: against pgbench, which does nothing with the rows, and a peer in Python.
+//! The cases at risk, the worst fifty first, over HTTP: against pgbench, which does nothing with the rows, and a peer in Python; and the
+//! same cases as a page, against the same as JSON.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plo_drift::store::tokens::{self, ApiRole, NewToken};
+use jiff::SignedDuration;
+use plo_drift::config::board::SessionTimes;
+use plo_drift::store::people;
+use plo_drift::store::sessions::{self, NewSession};
+use plo_drift::store::tokens::{self, ApiRole, NewToken, Scope};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -14,6 +19,7 @@ use crate::programs::{self, Served};
 use crate::table::{Mark, Table};
 
 const PATH: &str = "/api/v1/cases";
+const PAGE: &str = "/cases";
 const ROUNDS: usize = 3;
 const LASTS: Duration = Duration::from_secs(5);
 
@@ -35,13 +41,19 @@ pub async fn measure(table: &mut Table, open: usize) {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let script = script(folder.path());
+    let bearers: Vec<String> = tokens.iter().map(|token| format!("Authorization: Bearer {token}")).collect();
+    let cookies = cookies_of(&bench).await;
     let load =
-        |address, spelled_anew| Load { address, path: PATH.to_owned(), tokens: tokens.clone(), spelled_anew, lasts: LASTS };
+        |address, spelled_anew| Load { address, path: PATH.to_owned(), known_by: bearers.clone(), spelled_anew, lasts: LASTS };
+    let page = |spelled_anew| Load { path: PAGE.to_owned(), known_by: cookies.clone(), ..load(service.address, spelled_anew) };
+    let (mut page_same, mut page_anew) = (Vec::new(), Vec::new());
     let (mut same, mut anew, mut bare, mut python) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         bare.push(programs::pgbench(bench.url(), &script, CONNECTIONS, SESSION, &["-T", &LASTS.as_secs().to_string()]).await);
         same.push(load(service.address, false).rate().await);
+        page_same.push(page(false).rate().await);
         anew.push(load(service.address, true).rate().await);
+        page_anew.push(page(true).rate().await);
         if let Some(peer) = &peer {
             python.push(load(peer.address, true).rate().await);
         }
@@ -64,6 +76,12 @@ pub async fn measure(table: &mut Table, open: usize) {
         let python = middle(python);
         let against = "FastAPI with asyncpg, two workers";
         table.line(&computed, against, anew / python, Mark::AtLeast(3.0), &figures(anew, python));
+    }
+    for (what, page, list) in
+        [("nothing changing", middle(page_same), same), ("every answer computed", middle(page_anew), anew)]
+    {
+        let work = format!("GET {PAGE}?at_risk=true&limit=50 as a page of {open} cases, {what}: time of an answer");
+        table.line(&work, "the same from the API", list / page, Mark::AtMost(1.5), &figures(page, list));
     }
     service.end().await;
     if let Some(peer) = peer {
@@ -88,6 +106,25 @@ async fn tokens_of(bench: &Bench) -> Vec<String> {
         secrets.push(secret.reveal());
     }
     secrets
+}
+
+/// The same people as they look at pages: what their browsers show.
+async fn cookies_of(bench: &Bench) -> Vec<String> {
+    let mut connection = bench.pool.acquire().await.expect("a connection is free");
+    let times = SessionTimes { idle: SignedDuration::from_mins(30), whole: SignedDuration::from_hours(10) };
+    let mut cookies = Vec::new();
+    for number in 1..=4 {
+        let person = people::seen(&mut connection, "https://login.example", &format!("caller {number}"), bench.now.at).await;
+        let new = NewSession {
+            person: person.expect("it answers"),
+            recipients: Vec::new(),
+            roles: vec![ApiRole::Reader],
+            scope: Scope::EVERYTHING,
+        };
+        let secret = sessions::begin(&mut connection, &new, times, bench.now.at).await.expect("a session can be begun");
+        cookies.push(format!("Cookie: plo-drift-session={}", secret.reveal()));
+    }
+    cookies
 }
 
 /// Waits until the service has done what it does when it starts.

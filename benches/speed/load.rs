@@ -27,8 +27,8 @@ pub struct Load {
     pub address: SocketAddr,
     /// The path without the query.
     pub path: String,
-    /// Each connection shows one of them.
-    pub tokens: Vec<String>,
+    /// Each connection sends one of these headers, by which its caller is known.
+    pub known_by: Vec<String>,
     /// Whether each request spells its query another way, so that no answer is one that was given before.
     pub spelled_anew: bool,
     /// For how long.
@@ -45,7 +45,7 @@ impl Load {
             path: next(),
             spelled_anew: next() == "anew",
             lasts: Duration::from_millis(next().parse().expect("milliseconds")),
-            tokens: arguments.collect(),
+            known_by: arguments.collect(),
         })
     }
 
@@ -54,7 +54,7 @@ impl Load {
         let mut caller = Command::new(std::env::current_exe().expect("this program has a path"));
         let spelling = if self.spelled_anew { "anew" } else { "alike" };
         caller.args([WORD, &self.address.to_string(), &self.path, spelling, &self.lasts.as_millis().to_string()]);
-        let output = caller.args(&self.tokens).stderr(Stdio::inherit()).output().await.expect("it starts");
+        let output = caller.args(&self.known_by).stderr(Stdio::inherit()).output().await.expect("it starts");
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("it tells how many answers came a second")
     }
 
@@ -73,13 +73,13 @@ impl Load {
     }
 
     async fn ask(self, number: usize, until: Instant) -> u32 {
-        let token = &self.tokens[number % self.tokens.len()];
+        let known_by = &self.known_by[number % self.known_by.len()];
         let mut stream = TcpStream::connect(self.address).await.expect("it is served");
         stream.set_nodelay(true).expect("it can be set");
-        let (mut answers, mut answer) = (0, Vec::with_capacity(64 * 1024));
+        let (mut answers, mut answer) = (0, Vec::with_capacity(256 * 1024));
         while Instant::now() < until {
             let query = if self.spelled_anew { spelled(answers, number) } else { QUERY.to_owned() };
-            let request = format!("GET {}?{query} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n", self.path);
+            let request = format!("GET {}?{query} HTTP/1.1\r\nHost: bench\r\n{known_by}\r\n\r\n", self.path);
             stream.write_all(request.as_bytes()).await.expect("it is sent");
             answer.clear();
             let length = loop {

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use sqlx::PgConnection;
 
 use super::choices::{Choice, Chosen};
 use super::page::{self, Frame, Here, Visitor};
@@ -18,11 +19,13 @@ use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, SharedState, cases, etag};
 use crate::clock::Moment;
+use crate::database::readers::Question;
 use crate::domain::calendar::in_words;
 use crate::domain::course::Status;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 use crate::store::caseload::{Sort, teams};
+use crate::store::tokens::Scope;
 use line::Line;
 
 /// The fields of the form.
@@ -80,13 +83,24 @@ async fn known_or_new(
         return Ok(page.body);
     }
     let list = cases::ask(state, &visitor.caller, now, parameters.without_blanks()).await?;
-    let teams = teams(&mut *state.pool.acquire().await?, &asked.scope).await?;
+    let teams = state.readers.read(&TeamsOf(&asked.scope)).await?.answer;
     let body = Bytes::from(page::written(&Caseload::of(state, &asked.query, list, &teams, now)));
     let page = Page { tag: etag::tag(&body), body: body.clone() };
     if let Some(seen) = visitor.caller.seen.clone() {
         state.known_pages.keep(&asked, seen, page);
     }
     Ok(body)
+}
+
+/// The teams that somebody may choose from.
+struct TeamsOf<'s>(&'s Scope);
+
+impl Question for TeamsOf<'_> {
+    type Answer = Vec<String>;
+
+    async fn ask(&self, session: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+        teams(session, self.0).await
+    }
 }
 
 impl Caseload {

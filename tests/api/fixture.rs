@@ -80,19 +80,34 @@ fn router_with(
 ) -> Router {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let config = Config::from_layers(None, &variables.collect()).expect("a right configuration");
+    router_as_configured(limits, pool, &config, identity, clock)
+}
+
+/// A router to whose pages people sign in with an issuer.
+pub fn router_signed_in(pool: PgPool, config: &Config, identity: Option<Arc<Identity>>, clock: Clock) -> Router {
+    router_as_configured(wide(), pool, config, identity, clock)
+}
+
+fn router_as_configured(
+    limits: RequestLimits,
+    pool: PgPool,
+    config: &Config,
+    identity: Option<Arc<Identity>>,
+    clock: Clock,
+) -> Router {
     let policy = InForce::or(PolicyDocument::built_in());
     board::router(Arc::new(ApiState {
         metrics: plo_drift::metrics::Metrics::default(),
         metrics_apart: false,
-        site: Site::of(&config),
+        site: Site::of(config),
         gate: Arc::new(Gate::of(limits)),
         import_place: api::imports::ImportPlace::default(),
-        preview: app::previews(&pool, &config, &policy),
+        preview: app::previews(&pool, config, &policy),
         policy,
         readers: Readers::of(&pool, 4),
         known_pages: Arc::default(),
         pool,
-        door: app::door(&config, identity.as_ref()),
+        door: app::door(config, identity.as_ref()),
         sessions: config.board.sessions,
         identity,
         clock,

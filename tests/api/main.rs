@@ -24,6 +24,7 @@ mod known_pages;
 mod links;
 mod metrics;
 mod one_case;
+mod page_sign_in;
 mod pages;
 mod panel;
 mod panel_page;

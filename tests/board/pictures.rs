@@ -6,7 +6,14 @@ use crate::browser::{Browser, NARROW, WIDE};
 use crate::running::Running;
 
 /// Where a picture needs an address that only the demonstration knows: the first link that begins so, on another page.
-const LINKED: [(&str, &str, &str); 2] = [("case", "/cases", "/cases/"), ("alert", "/alerts", "/alerts/")];
+const LINKED: [(&str, &str, &str); 6] = [
+    ("case", "/cases", "/cases/"),
+    ("case-green", "/cases?at_risk=false&status=open", "/cases/"),
+    ("case-not-started", "/cases?status=not_started", "/cases/"),
+    ("case-issued", "/cases?status=issued", "/cases/"),
+    ("case-stepped-down", "/cases?status=stepped_down", "/cases/"),
+    ("alert", "/alerts", "/alerts/"),
+];
 
 const PAGES: [(&str, &str); 9] = [
     ("cases", "/cases"),

@@ -170,7 +170,7 @@ fn by_what(judged: &Judged) -> Vec<String> {
         _ => "It is judged by the policy that is in force now.".to_owned(),
     };
     let known = match (judged.status, judged.first_recorded_at) {
-        (Some(status), _) => format!("The case stood at: {}.", words::status(status)),
+        (Some(status), _) => format!("Where the case stood: {}.", words::status(status)),
         (None, Some(first)) => {
             format!("Nothing was recorded of the case when the day ended; it came on {}.", words::moment(first))
         }

@@ -45,9 +45,14 @@ struct Change {
 
 struct Field {
     name: String,
-    was: String,
-    became: String,
+    /// Absent where the fact was not there before.
+    was: Option<String>,
+    /// Absent where it is not there any more.
+    became: Option<String>,
 }
+
+/// Fields that hold a word of a set, whose code has no spaces.
+const CODED: [&str; 4] = ["kind", "outcome", "decision", "approved_by_grade"];
 
 /// Shows the changes, the newest first.
 ///
@@ -88,7 +93,7 @@ impl Change {
             by: capitalised(&change.origin.by),
             source: change.origin.source,
             what: format!("{} {done}", fact(&change.table, &change.fact)),
-            fields: change.fields.iter().map(Field::of).collect(),
+            fields: change.fields.iter().map(|field| Field::of(field, change.change)).collect(),
         }
     }
 }
@@ -113,14 +118,26 @@ fn fact(table: &str, fact: &str) -> String {
 }
 
 impl Field {
-    fn of(field: &FieldView) -> Self {
-        let is_hidden = OF_A_BIRTH.contains(&field.field.as_str());
-        let said = |value: Option<&Value>| match value {
-            None => "Not given".to_owned(),
-            Some(_) if is_hidden => "A day, not shown here".to_owned(),
-            Some(value) => in_people_s_words(value),
-        };
-        Self { was: said(field.old.as_ref()), became: said(field.new.as_ref()), name: name(&field.field) }
+    fn of(field: &FieldView, change: FactChange) -> Self {
+        let said = |value: Option<&Value>| said(&field.field, value);
+        Self {
+            was: (change != FactChange::Added).then(|| said(field.old.as_ref())),
+            became: (change != FactChange::Removed).then(|| said(field.new.as_ref())),
+            name: name(&field.field),
+        }
+    }
+}
+
+/// A value as people say it; days of births are not told.
+fn said(field: &str, value: Option<&Value>) -> String {
+    match value {
+        None => "Not given".to_owned(),
+        Some(_) if OF_A_BIRTH.contains(&field) => "A day, not shown here".to_owned(),
+        Some(Value::Bool(true)) => "Yes".to_owned(),
+        Some(Value::Bool(false)) => "No".to_owned(),
+        Some(Value::String(text)) if CODED.contains(&field) => capitalised(&text.replace('_', " ")),
+        Some(Value::String(text)) => civil_date(text).map_or_else(|_| text.clone(), in_words),
+        Some(other) => other.to_string(),
     }
 }
 
@@ -143,18 +160,6 @@ fn name(field: &str) -> String {
     }
 }
 
-fn in_people_s_words(value: &Value) -> String {
-    match value {
-        Value::Bool(true) => "Yes".to_owned(),
-        Value::Bool(false) => "No".to_owned(),
-        Value::String(text) => match civil_date(text) {
-            Ok(day) => in_words(day),
-            Err(_) => text.clone(),
-        },
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -174,11 +179,20 @@ mod tests {
     #[case("planned_on", json!(null), json!("2026-06-15"), "Planned: Not given > 15 June 2026")]
     #[case("restricted", json!(false), json!(true), "Restricted: No > Yes")]
     #[case("sequence", json!(null), json!(2), "Number: Not given > 2")]
+    #[case("kind", json!("review"), json!("final_review"), "Kind: Review > Final review")]
     #[case("date_of_birth", json!("2026-06-15"), json!(null), "Date of birth: A day, not shown here > Not given")]
     #[case("expected_delivery_on", json!(null), json!("2026-06-15"), "Expected delivery: Not given > A day, not shown here")]
     fn fields_are_told_and_births_are_not(#[case] field: &str, #[case] old: Value, #[case] new: Value, #[case] expected: &str) {
         let given = |value: Value| Some(value).filter(|value| !value.is_null());
-        let told = Field::of(&FieldView { field: field.to_owned(), old: given(old), new: given(new) });
-        assert_eq!(format!("{}: {} > {}", told.name, told.was, told.became), expected);
+        let field = FieldView { field: field.to_owned(), old: given(old), new: given(new) };
+        let told = |change| {
+            let Field { name, was, became } = Field::of(&field, change);
+            format!("{name}: {}", [was, became].into_iter().flatten().collect::<Vec<_>>().join(" > "))
+        };
+        assert_eq!(told(FactChange::Changed), expected);
+        let (name, rest) = expected.split_once(": ").expect("a name");
+        let (was, became) = rest.split_once(" > ").expect("two values");
+        assert_eq!(told(FactChange::Added), format!("{name}: {became}"));
+        assert_eq!(told(FactChange::Removed), format!("{name}: {was}"));
     }
 }

@@ -158,11 +158,11 @@ fn more_time(view: &CaseView) -> Option<String> {
         (many, days) => format!("{many} extensions are approved and move the end by {} altogether", Counted(days, "day")),
     };
     Some(format!(
-        "{given}. Amber is more than {} or {} approvals, red more than {} or {} approvals; whoever approves is to be {} or above.",
+        "{given}. That is amber from {} or with more than {}, and red from {} or with more than {}. A {} or above may approve.",
+        Counted(limit.amber_from.into(), "approval"),
         Counted(limit.amber_over_days.into(), "day"),
-        limit.amber_from,
+        Counted(limit.red_from.into(), "approval"),
         Counted(limit.red_over_days.into(), "day"),
-        limit.red_from,
         grade_words(limit.minimum_grade.code()),
     ))
 }

@@ -91,12 +91,17 @@ impl Standing {
     }
 }
 
-/// `2 red, 1 amber`.
+/// `2 red, 1 amber, 3 notices`.
 fn counts(view: &CaseView) -> Option<String> {
     let count = |severity: Severity| view.findings.iter().filter(|finding| finding.severity == severity).count();
     let counted = Severity::ALL.iter().rev().map(|&severity| (count(severity), severity)).filter(|(count, _)| *count > 0);
-    let counted: Vec<String> = counted.map(|(count, severity)| format!("{count} {severity}")).collect();
+    let counted: Vec<String> = counted.map(|(count, severity)| how_many(count, severity)).collect();
     (!counted.is_empty()).then(|| counted.join(", "))
+}
+
+fn how_many(findings: usize, severity: Severity) -> String {
+    let s = if severity == Severity::Notice && findings > 1 { "s" } else { "" };
+    format!("{findings} {severity}{s}")
 }
 
 /// Its status and for how long.

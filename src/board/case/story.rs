@@ -50,6 +50,9 @@ fn lines(view: &CaseView, end: Option<&EndView>) -> Vec<Line> {
     let clock_start = view.clock_start.filter(|_| view.clock_start != view.case.started_on);
     let first_end = view.base_end.filter(|&base| view.end.as_ref().is_some_and(|end| end.on != base));
     let set_by = end.map_or_else(String::new, |end| format!("The period ends, as set by {}", words::set_by(end.set_by)));
+    // What is over has no today, and neither has what has no other day.
+    let goes_on = matches!(view.status, Status::NotStarted | Status::Open | Status::DecidedIssue);
+    let today = Some(view.on).filter(|_| goes_on && view.case.started_on.is_some());
     let end_is = if first_end.is_some() { "Extended end" } else { "End" };
     [
         line(view.case.started_on, LineKind::Start, "Start", "Decision to enter pre-proceedings"),
@@ -62,7 +65,7 @@ fn lines(view: &CaseView, end: Option<&EndView>) -> Vec<Line> {
             "Forecast",
             "A decision is to be expected, if what is left goes at the usual pace",
         ),
-        line(Some(view.on), LineKind::Today, "Today", "Today"),
+        line(today, LineKind::Today, "Today", "Today"),
     ]
     .into_iter()
     .flatten()

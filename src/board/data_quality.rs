@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
-use super::choices::{Choice, Chosen};
+use super::choices::{Choice, Chosen, Pages};
 use super::page::{self, Frame, Here, Visitor};
 use super::table::{Row, Table, grouped};
 use crate::api::SharedState;
@@ -32,8 +32,7 @@ struct DataQuality {
     on: String,
     totals: Table,
     lines: Vec<Line>,
-    next: Option<String>,
-    is_first: bool,
+    pages: Pages,
 }
 
 /// A question on its line.
@@ -70,8 +69,7 @@ pub async fn show(
         on: in_words(view.on),
         totals: totals(&view.teams),
         lines: view.questions.into_iter().map(Line::of).collect(),
-        next: view.next_cursor.map(|cursor| chosen.with("cursor", Some(&cursor))),
-        is_first: chosen.value("cursor").is_empty(),
+        pages: Pages::of(&format!("{}/data-quality", state.site.root), &chosen, view.next_cursor.as_deref()),
         chosen,
     };
     let mut response = page::answer(&page);

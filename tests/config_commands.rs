@@ -98,6 +98,7 @@ fn what_was_found_is_told_in_short_and_without_a_secret() {
         "mail: to smtp.council.example port 587, tls starttls, as drift, from plo-drift@localhost",
         "mail.allowed_domains: council.example, trust.example",
         "sign-in with OpenID Connect: off",
+        "pages: nobody can sign in, as board.client_id is not set",
         "heartbeat.url: set",
         "http.security_contact: not set",
     ];

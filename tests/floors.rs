@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// For each floor, what no file on it may name.
-const FORBIDDEN: [(&str, &[&str]); 10] = [
+const FORBIDDEN: [(&str, &[&str]); 11] = [
     (
         "domain",
         &[
@@ -38,7 +38,8 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
     ("health", &["axum", "lettre", "crate::mailer", "crate::jobs", "crate::api", "crate::app", "crate::cli"]),
     ("intake", &["axum", "lettre", "crate::mailer", "crate::jobs", "crate::api", "crate::app", "crate::cli"]),
     ("jobs", &["axum", "crate::api", "crate::app", "crate::cli"]),
-    ("api", &["lettre", "crate::jobs", "crate::mailer", "crate::app", "crate::cli"]),
+    ("board", &["lettre", "crate::jobs", "crate::mailer", "crate::app", "crate::cli"]),
+    ("api", &["lettre", "crate::board", "crate::jobs", "crate::mailer", "crate::app", "crate::cli"]),
 ];
 
 fn files_of(floor: &str) -> Vec<PathBuf> {

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
-use super::choices::{Choice, Chosen};
+use super::choices::{Choice, Chosen, Pages};
 use super::page::{self, Frame, Here, Visitor};
 use super::words;
 use crate::api::SharedState;
@@ -42,8 +42,7 @@ struct InboxPage {
     is_mine: bool,
     teams: Vec<Choice>,
     lines: Vec<Line>,
-    next: Option<String>,
-    is_first: bool,
+    pages: Pages,
 }
 
 /// An alert on its line.
@@ -91,8 +90,7 @@ pub async fn list(
         is_narrowed: chosen.has_any(&FILTERS),
         has_own,
         is_mine,
-        is_first: chosen.value("cursor").is_empty(),
-        next: found.next_cursor.map(|cursor| chosen.with("cursor", Some(&cursor))),
+        pages: Pages::of(&format!("{}/alerts", state.site.root), &chosen, found.next_cursor.as_deref()),
         teams: Choice::any_or_named("Every team", &teams),
         lines: found.alerts.into_iter().map(Line::of).collect(),
         chosen,

@@ -103,6 +103,17 @@ mod tests {
         assert!(GOVUK.contains(".govuk-button"));
     }
 
+    /// A block that is not closed takes those after it in.
+    #[test]
+    fn every_block_is_closed() {
+        let mut depth = 0;
+        for (line, text) in (1..).zip(BOARD.lines()) {
+            assert!(depth == 0 || text.starts_with([' ', '}']), "line {line} lies within a block that was not closed: {text}");
+            depth = depth + text.matches('{').count() - text.matches('}').count();
+        }
+        assert_eq!(depth, 0);
+    }
+
     /// The colours that the first block names.
     fn named() -> BTreeMap<&'static str, &'static str> {
         let (block, _) = BOARD.split_once('}').expect("it ends");

@@ -10,7 +10,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use sqlx::PgConnection;
 
-use super::choices::{Choice, Chosen};
+use super::choices::{Choice, Chosen, Pages};
 use super::page::{self, Frame, Here, Visitor};
 use super::words;
 use crate::api::frame::Now;
@@ -41,8 +41,7 @@ struct Caseload {
     teams: Vec<Choice>,
     lines: Vec<Line>,
     as_of: Option<String>,
-    next: Option<String>,
-    is_first: bool,
+    pages: Pages,
 }
 
 /// The page around them.
@@ -109,8 +108,7 @@ impl Caseload {
         Self {
             root: state.site.root.clone(),
             is_narrowed: chosen.has_any(&FILTERS),
-            is_first: chosen.value("cursor").is_empty(),
-            next: list.next_cursor.map(|cursor| chosen.with("cursor", Some(&cursor))),
+            pages: Pages::of(&format!("{}/cases", state.site.root), &chosen, list.next_cursor.as_deref()),
             as_of: list.as_of.map(in_words),
             lines: list.cases.into_iter().map(|case| Line::of(case, now.today)).collect(),
             teams: Choice::any_or_named("Every team", teams),

@@ -76,6 +76,33 @@ impl Chosen {
     }
 }
 
+/// Where the other pages of a list are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// The first; absent where it is this one.
+    pub first: Option<String>,
+    /// The next; absent where this is the last.
+    pub next: Option<String>,
+}
+
+impl Pages {
+    /// Of a list at an address, as somebody chose it.
+    #[must_use]
+    pub fn of(address: &str, chosen: &Chosen, next_cursor: Option<&str>) -> Self {
+        let at = |cursor| format!("{address}{}", chosen.with(CURSOR, cursor));
+        Self { first: (!chosen.value(CURSOR).is_empty()).then(|| at(None)), next: next_cursor.map(|cursor| at(Some(cursor))) }
+    }
+
+    /// Tells whether this is the first.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.first.is_none()
+    }
+}
+
+/// Under which name the place of a page is given.
+const CURSOR: &str = "cursor";
+
 #[cfg(test)]
 mod tests {
     use super::*;

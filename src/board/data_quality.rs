@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
-use super::choices::{Choice, Chosen};
+use super::choices::{Choice, Chosen, Pages};
 use super::page::{self, Frame, Here, Visitor};
-use super::table::{Row, Table};
+use super::table::{Row, Table, grouped};
 use crate::api::SharedState;
 use crate::api::data_quality;
 use crate::api::data_quality::view::{QuestionView, TeamView};
@@ -32,8 +32,7 @@ struct DataQuality {
     on: String,
     totals: Table,
     lines: Vec<Line>,
-    next: Option<String>,
-    is_first: bool,
+    pages: Pages,
 }
 
 /// A question on its line.
@@ -70,8 +69,7 @@ pub async fn show(
         on: in_words(view.on),
         totals: totals(&view.teams),
         lines: view.questions.into_iter().map(Line::of).collect(),
-        next: view.next_cursor.map(|cursor| chosen.with("cursor", Some(&cursor))),
-        is_first: chosen.value("cursor").is_empty(),
+        pages: Pages::of(&format!("{}/data-quality", state.site.root), &chosen, view.next_cursor.as_deref()),
         chosen,
     };
     let mut response = page::answer(&page);
@@ -98,7 +96,7 @@ fn totals(teams: &[TeamView]) -> Table {
         let TeamView { cases, cases_with_questions, missing, contradictory, derived, stale, vanished, .. } = *totals;
         let cells = [cases, cases_with_questions, missing, contradictory, derived, stale, vanished];
         let title = totals.team.clone().unwrap_or_else(|| "No team".to_owned());
-        Row { title, cells: cells.map(|count| count.to_string()).to_vec() }
+        Row { title, cells: cells.map(|count| grouped(u32::try_from(count).unwrap_or(u32::MAX))).to_vec() }
     };
     Table {
         caption: "Totals by team",

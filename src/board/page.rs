@@ -11,6 +11,7 @@ use crate::api::body::FormBody;
 use crate::api::door::Door;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, SharedState};
+use crate::links;
 use crate::store::tokens::ApiRole;
 
 /// A person who is signed in.
@@ -122,6 +123,13 @@ impl Frame {
     pub fn parts(&self) -> impl Iterator<Item = (Here, &'static str, &'static str)> + use<> {
         Here::PARTS.into_iter().map(|part| (part, part.title(), part.path()))
     }
+}
+
+/// The path of a page of ours, of parts of which each may hold anything.
+#[must_use]
+pub fn path(root: &str, parts: &[&str]) -> String {
+    let url = links::to_page("page:/", parts);
+    format!("{root}{}", url.as_deref().and_then(|url| url.strip_prefix("page:")).unwrap_or("/"))
 }
 
 /// A page as text.

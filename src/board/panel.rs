@@ -9,6 +9,7 @@ use axum::response::Response;
 
 use super::choices::{Choice, Chosen};
 use super::page::{self, Frame, Here, Visitor};
+use super::table::grouped;
 use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
@@ -33,7 +34,8 @@ struct Agenda {
     meeting_on: String,
     is_working_day: bool,
     on: String,
-    not_shown: usize,
+    has_more: bool,
+    not_shown: String,
     items: Vec<Item>,
 }
 
@@ -61,7 +63,8 @@ pub async fn show(
         meeting_on: with_weekday(agenda.meeting_on),
         is_working_day: agenda.is_working_day,
         on: in_words(agenda.on),
-        not_shown: agenda.not_shown,
+        not_shown: grouped(u32::try_from(agenda.not_shown).unwrap_or(u32::MAX)),
+        has_more: agenda.not_shown > 0,
         items: (1..).zip(agenda.cases).map(|(number, case)| Item::of(number, case)).collect(),
     };
     let mut response = page::answer(&page);

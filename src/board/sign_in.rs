@@ -80,7 +80,7 @@ pub async fn show(State(state): State<SharedState>, Now(now): Now, RawQuery(quer
     match &state.door {
         Door::Shut => {
             let page = ShutPage { frame: Frame::for_anybody(&state) };
-            Ok((StatusCode::SERVICE_UNAVAILABLE, page::answer(&page)).into_response())
+            Ok((StatusCode::NOT_FOUND, page::answer(&page)).into_response())
         }
         Door::Demonstration(parts) => Ok(page::answer(&ChoosePage { frame: Frame::for_anybody(&state), parts, to })),
         Door::Issuer(issuer) => {

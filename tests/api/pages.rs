@@ -179,7 +179,7 @@ async fn who_reads_pages_is_told_of_problems_in_words_and_programs_in_json() {
 async fn without_a_client_nobody_signs_in_and_whoever_runs_the_service_is_told_what_to_do() {
     let api = Api::new().await;
     let shut = send(&api.router, request("GET", "/sign-in", None)).await;
-    assert_eq!(shut.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(shut.status, StatusCode::NOT_FOUND);
     assert!(shut.page().contains("board.client_id"));
     for (method, path) in [("POST", "/sign-in"), ("GET", "/sign-in/callback?code=a&state=b")] {
         let answer = send(&api.router, request(method, path, None)).await;

@@ -77,6 +77,37 @@ async fn each_figure_is_told_in_words_drawn_and_laid_out_by_month_and_team() {
     api.close().await;
 }
 
+/// The numbers above the bars of a part, and how many boxes of each kind they are made of: full, striped, cut.
+fn drawn(page: &str, id: &str) -> (String, [usize; 3]) {
+    let section = section(page, id);
+    let (_, drawing) = section.split_once("<svg class=\"drawing bars\"").expect("it is drawn");
+    let (drawing, _) = drawing.split_once("</svg>").expect("it ends");
+    let numbers = drawing.split("<text class=\"middle\"").skip(1).filter_map(|text| text.split(['>', '<']).nth(1));
+    let boxes = ["gone", "more", "over"].map(|class| drawing.matches(&format!("<rect class=\"{class}\"")).count());
+    (numbers.collect::<Vec<_>>().join(" "), boxes)
+}
+
+#[tokio::test]
+async fn each_drawing_says_what_its_table_says() {
+    let api = twelve::recorded().await;
+    let page = Visit::reader(&api).await.page(PERIOD).await;
+    for (id, numbers, boxes) in [
+        ("open", "1 1 1 2 1 1", [6, 0, 1]),
+        // S-4 in February, S-2 in March, N-1 and S-6 in April, N-2 and, late, S-5 in May.
+        ("concluded", "1 1 2 2", [4, 0, 1]),
+        ("extensions", "5 1 1", [3, 0, 0]),
+        // Of the two of May half within two days; of the three of June only one was acknowledged.
+        ("alerts", "2", [1, 0, 0]),
+        ("letters", "2 2 1 1", [4, 0, 0]),
+        ("meetings", "1 2 2 1", [4, 0, 0]),
+        // In April N-1 late and N-2 early, in June X-1 late; cancelled N-2 in March, not held N-3 in May.
+        ("reviews", "1 2 2 2 1", [3, 2, 2]),
+    ] {
+        assert_eq!(drawn(&page, id), (numbers.to_owned(), boxes), "{id}");
+    }
+    api.close().await;
+}
+
 #[tokio::test]
 async fn the_form_holds_what_was_asked_and_leaves_blanks_out() {
     let api = twelve::recorded().await;

@@ -112,6 +112,25 @@ impl Browser {
         button.unwrap_or_else(|wrong| panic!("a button {words:?}: {wrong}")).click().await.expect("it can be pressed");
     }
 
+    /// Types into a field, in the place of what stands in it.
+    pub async fn fill(&self, id: &str, text: &str) {
+        let field = self.client.find(Locator::Id(id)).await.unwrap_or_else(|wrong| panic!("a field {id:?}: {wrong}"));
+        field.clear().await.expect("it can be emptied");
+        field.send_keys(text).await.expect("it can be typed into");
+    }
+
+    /// Presses keys where something says so that can be opened.
+    pub async fn keys(&self, words: &str, keys: &str) {
+        let path = format!("//summary[normalize-space()={words:?}]");
+        let summary = self.client.find(Locator::XPath(&path)).await.unwrap_or_else(|wrong| panic!("{words:?}: {wrong}"));
+        summary.send_keys(keys).await.expect("keys can be pressed there");
+    }
+
+    /// Shows pages as paper bears them.
+    pub async fn be_printed(&self) {
+        self.tell("Emulation.setEmulatedMedia", json!({"media": "print"})).await;
+    }
+
     /// Waits until it is at an address that begins so: a form or another site may have led it on.
     pub async fn arrive_at(&self, address: &str) {
         self.wait_until(&format!("at {address}"), async || {

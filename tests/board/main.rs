@@ -3,6 +3,7 @@
 mod accessible;
 mod browser;
 mod figures;
+mod morning;
 mod pictures;
 mod running;
 #[expect(dead_code, reason = "a test takes what it needs of the support")]

@@ -3,11 +3,20 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+use plo_drift::api::auth::Access;
 use plo_drift::api::openapi;
 use plo_drift::api::router::ROUTES;
+use plo_drift::board::ROUTES as PAGES;
+use plo_drift::clock::Clock;
+use plo_drift::config::board::SessionTimes;
+use plo_drift::store::people;
+use plo_drift::store::sessions::{self, NewSession};
+use plo_drift::store::tokens::{ApiRole, Scope};
 use reqwest::{Client, Method, RequestBuilder};
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 
 use crate::running::{PEOPLE, Service, count, sql, until};
 use crate::support::database::TestDatabase;
@@ -188,6 +197,18 @@ fn requests(client: &Client, service: &Service, method: &Method, route: &str) ->
     requests
 }
 
+/// What the browser of somebody shows who has just signed in to the pages as a chair.
+async fn cookie(pool: &PgPool) -> String {
+    let mut connection = pool.acquire().await.expect("a connection is free");
+    let now = Clock::of_the_machine().now().at;
+    let person = people::seen(&mut connection, "https://login.example", "chair", now).await.expect("it answers");
+    let scope = Scope { teams: Vec::new(), may_see_restricted: true };
+    let new = NewSession { person, recipients: Vec::new(), roles: vec![ApiRole::Chair], scope };
+    let times = SessionTimes { idle: SignedDuration::from_mins(30), whole: SignedDuration::from_hours(10) };
+    let secret = sessions::begin(&mut connection, &new, times, now).await.expect("a session can be begun");
+    format!("plo-drift-session={}", secret.reveal())
+}
+
 /// Sends a request, and tells where she comes out of a refusal of it.
 async fn leak_of(request: RequestBuilder) -> Option<String> {
     let (client, request) = request.build_split();
@@ -232,11 +253,15 @@ async fn no_route_lets_anything_personal_out_where_it_may_be_kept() {
     assert_eq!(put.status().as_u16(), 201, "{}", put.text().await.expect("a text"));
 
     let (mut leaks, mut sent) = (Vec::new(), 0);
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(PAGES) {
         for request in requests(&client, &service, &route.method, route.path) {
-            let with = &tokens[sent % tokens.len()];
+            let request = match route.access {
+                // Each time anew: one of the forms signs out.
+                Access::Page(_) => request.header("cookie", cookie(&database.pool).await).header("accept", "text/html"),
+                _ => request.bearer_auth(&tokens[sent % tokens.len()]),
+            };
             sent += 1;
-            leaks.extend(leak_of(request.bearer_auth(with)).await);
+            leaks.extend(leak_of(request).await);
         }
         let nobody = client.request(route.method.clone(), service.url(&route.path.replace(['{', '}'], "")));
         leaks.extend(leak_of(nobody.header("authorization", format!("Bearer {}", person()))).await);

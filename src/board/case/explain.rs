@@ -94,7 +94,9 @@ pub async fn show(
     RawQuery(query): RawQuery,
     parameters: Parameters,
 ) -> Result<Response, Problem> {
-    let typed = Chosen::of(&query.unwrap_or_default()).value("on").to_owned();
+    // What is no date stands in no refusal.
+    let typed =
+        Chosen::of(&query.unwrap_or_default()).value("on").parse().map_or_else(|_| String::new(), |day: Date| day.to_string());
     let explained = explain::ask(&state, &visitor.caller, now, &reference, parameters.without_blanks()).await;
     let mut page = ExplainPage {
         frame: Frame::of(&state, &visitor, Here::Cases),

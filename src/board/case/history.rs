@@ -12,7 +12,7 @@ use crate::api::frame::Now;
 use crate::api::history::{self, ChangeView, FieldView};
 use crate::api::parameters::{Parameters, Reference};
 use crate::api::problem::Problem;
-use crate::board::choices::Chosen;
+use crate::board::choices::{Chosen, Pages};
 use crate::board::page::{self, Frame, Here, Visitor};
 use crate::board::words;
 use crate::domain::calendar::in_words;
@@ -29,9 +29,8 @@ struct HistoryPage {
     reference: String,
     today: Date,
     chosen: Chosen,
-    is_first: bool,
     changes: Vec<Change>,
-    next: Option<String>,
+    pages: Pages,
 }
 
 /// A change of one fact.
@@ -69,12 +68,12 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let chosen = Chosen::of(&query.unwrap_or_default());
     let history = history::ask(&state, &visitor.caller, &reference, parameters.without_blanks()).await?;
+    let address = page::path(&state.site.root, &["cases", &reference, "history"]);
     let page = HistoryPage {
         frame: Frame::of(&state, &visitor, Here::Cases),
         reference,
         today: now.today,
-        is_first: chosen.value("cursor").is_empty(),
-        next: history.next_cursor.map(|cursor| chosen.with("cursor", Some(&cursor))),
+        pages: Pages::of(&address, &chosen, history.next_cursor.as_deref()),
         changes: history.changes.into_iter().map(Change::of).collect(),
         chosen,
     };

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::text::width;
+use crate::board::table::grouped;
 
 /// At the size for which it is drawn.
 const WIDTH: i32 = 600;
@@ -83,7 +84,7 @@ pub struct Bars {
     /// What it shows, in words.
     pub words: String,
     boxes: Vec<Drawn>,
-    lines: Vec<(i32, u32)>,
+    lines: Vec<(i32, String)>,
     numbers: Vec<Text>,
     labels: Vec<Text>,
     limit: Option<(i32, Text)>,
@@ -129,7 +130,7 @@ impl Bars {
         Some(Self {
             words,
             boxes: (0..).zip(bars).flat_map(|(index, bar)| plot.parts(index, bar)).collect(),
-            lines: (0..=plot.most / step).map(|line| (plot.y(line * step), line * step)).collect(),
+            lines: (0..=plot.most / step).map(|line| (plot.y(line * step), grouped(line * step))).collect(),
             numbers: plot.numbers(bars),
             labels: plot.labels(bars, labels),
             limit: limit.map(|limit| plot.limit(limit)),
@@ -172,14 +173,14 @@ impl Plot {
         drawn
     }
 
-    /// How many, above each bar, where there is room.
+    /// How many, above each bar, where there is room above all.
     fn numbers(&self, bars: &[Bar]) -> Vec<Text> {
         let number = |(index, bar): (i32, &Bar)| {
-            let (total, words) = (bar.total(), bar.total().to_string());
-            let fits = total > 0 && width(&words, TEXT) <= self.room();
-            fits.then(|| Text { x: self.x(index) + self.room() / 2, y: self.y(total) - 5, words, ends: false })
+            let (x, y) = (self.x(index) + self.room() / 2, self.y(bar.total()) - 5);
+            Text { x, y, words: grouped(bar.total()), ends: false }
         };
-        (0..).zip(bars).filter_map(number).collect()
+        let numbers: Vec<Text> = (0..).zip(bars).filter(|(_, bar)| bar.total() > 0).map(number).collect();
+        if numbers.iter().all(|number| width(&number.words, TEXT) <= self.room()) { numbers } else { Vec::new() }
     }
 
     /// The labels that do not stand in one another's way.
@@ -237,7 +238,8 @@ mod tests {
         );
         let numbers: Vec<&str> = drawn.numbers.iter().map(|number| number.words.as_str()).collect();
         assert_eq!(numbers, ["10", "5"]);
-        assert_eq!(drawn.lines, [(220, 0), (183, 2), (146, 4), (110, 6), (73, 8), (36, 10)]);
+        let lines: Vec<(i32, &str)> = drawn.lines.iter().map(|(y, count)| (*y, count.as_str())).collect();
+        assert_eq!(lines, [(220, "0"), (183, "2"), (146, "4"), (110, "6"), (73, "8"), (36, "10")]);
     }
 
     #[test]

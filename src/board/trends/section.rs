@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::api::statistics::telling::{EstimateView, SpreadView};
 use crate::api::statistics::view::{FiguresView, MonthView, StatisticsView};
 use crate::board::draw::bars::{Bar, Bars, Kind, Labels};
-use crate::board::table::{Row, Table};
+use crate::board::table::{Row, Table, grouped};
 use crate::domain::calendar::in_words;
 
 /// What stands in place of a number that is not told.
@@ -85,7 +85,7 @@ fn of_month(month: &MonthView) -> String {
 
 /// A count.
 pub fn count(count: Option<u32>) -> String {
-    count.map_or_else(|| WITHHELD.to_owned(), |count| count.to_string())
+    count.map_or_else(|| WITHHELD.to_owned(), grouped)
 }
 
 /// A share of so many.

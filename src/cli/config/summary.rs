@@ -36,6 +36,10 @@ pub fn of(config: &Config, policy: &PolicyDocument) -> Vec<String> {
         format!("  mail: {letters}, from {}", mail.from),
         format!("  mail.allowed_domains: {}", mail.allowed_domains),
         format!("  sign-in with OpenID Connect: {issuer}"),
+        format!(
+            "  pages: {}",
+            if config.board.is_open() { "people sign in to them" } else { "nobody can sign in, as board.client_id is not set" }
+        ),
         format!("  heartbeat.url: {}", is_set(heartbeat.is_some())),
         format!("  http.security_contact: {}", is_set(http.security_contact.is_some())),
     ];

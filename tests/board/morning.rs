@@ -1,0 +1,214 @@
+//! What people come for: a chair's morning, from the mail to the alert that is quiet, at a desk and on a telephone; a manager who looks
+//! for something; the agenda on paper.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fantoccini::Locator;
+use mail_parser::{MessageParser, MimeHeaders as _};
+use plo_drift::clock::Clock;
+use plo_drift::domain::calendar::shift;
+use serde_json::{Value, json};
+
+use crate::accessible::assert_no_violations;
+use crate::browser::{Browser, NARROW};
+use crate::running::Running;
+use crate::support::program::Place;
+
+/// A mail as it lies in the folder.
+struct Letter {
+    to: String,
+    html: String,
+}
+
+impl Letter {
+    /// The addresses of its links that are called so.
+    fn links(&self, name: &str) -> Vec<String> {
+        let links = self.html.split("<a ").skip(1).filter_map(|link| link.split_once("</a>"));
+        let links = links.filter_map(|(link, _)| link.split_once('>')).filter(|(_, words)| words.starts_with(name));
+        links.filter_map(|(attributes, _)| Some(attributes.split_once("href=\"")?.1.split('"').next()?.to_owned())).collect()
+    }
+}
+
+/// The mails that lie in a folder.
+fn letters(folder: &Path) -> Vec<Letter> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let read = |path| {
+        let bytes = std::fs::read(path).ok()?;
+        let message = MessageParser::default().parse(&bytes)?;
+        let to = message.to()?.first()?.address()?.to_owned();
+        let html = message.html_bodies().find(|part| part.content_type().is_some()).and_then(|part| part.text_contents())?;
+        Some(Letter { to, html: html.to_owned() })
+    };
+    files.filter_map(read).collect()
+}
+
+/// Waits for mail to somebody.
+async fn letter_to(folder: &Path, address: &str) -> Letter {
+    let give_up = Instant::now() + Duration::from_mins(1);
+    loop {
+        if let Some(letter) =
+            letters(folder).into_iter().find(|letter| letter.to == address && letter.html.contains("Acknowledge: "))
+        {
+            return letter;
+        }
+        assert!(Instant::now() < give_up, "no mail to {address} came");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A service with a case that is long past its end, and a chair who is told of it and may sign in.
+async fn service_with_a_case() -> (Place, Running) {
+    let place = Place::new().await;
+    place.done(&["migrate"]);
+    place.done(&["recipient", "add", "--name", "A", "--email", "chair@council.example", "--role", "legal_gateway_chair"]);
+    place.done(&["recipient", "add", "--name", "B", "--email", "manager@council.example", "--role", "service_manager"]);
+    let started_on = shift(Clock::of_the_machine().now().today, -200);
+    let cases = json!([{"reference": "PP-2026-901", "team": "North", "recorded_on": started_on, "started_on": started_on,
+        "lbp_sent_on": started_on, "fgdm_offered": true, "children": [{"reference": "1", "date_of_birth": "2024-01-15"}]}]);
+    let file = place.folder.path().join("cases.json");
+    std::fs::write(&file, cases.to_string()).expect("it can be written");
+    place.done(&["import", "--format", "json", file.to_str().expect("a plain path")]);
+    let people = json!({
+        "chair": {"roles": ["plo-drift.chair"], "email": "chair@council.example"},
+        "manager": {"roles": ["plo-drift.reader"], "email": "manager@council.example"},
+    });
+    let service = Running::service(&place, &people);
+    (place, service)
+}
+
+/// How many further people a check would tell of the alerts that is made in six days: before whoever answers today looks again.
+fn told_in_six_days(place: &Place) -> u64 {
+    let on = shift(Clock::of_the_machine().now().today, 6).to_string();
+    let printed = place.done(&["check", "--dry-run", "--json", "--on", &on]);
+    let printed: Value = serde_json::from_str(&printed).expect("it is JSON");
+    printed["report"]["told"].as_u64().expect("a count")
+}
+
+#[tokio::test]
+async fn a_chair_s_morning_leads_from_the_mail_to_an_alert_that_is_quiet() {
+    let (place, service) = service_with_a_case().await;
+    let letter = letter_to(&place.folder.path().join("mail"), "chair@council.example").await;
+    let [case] = &letter.links("See the case")[..] else { panic!("one case, one link: {}", letter.html) };
+    let to_tell = told_in_six_days(&place);
+
+    let browser = Browser::open().await;
+    browser.go(case).await;
+    browser.press("chair").await;
+    browser.arrive_at(case).await;
+    browser.see("PP-2026-901").await;
+    assert_no_violations(&browser.client, "the case").await;
+    let answer = "//a[normalize-space()='Answer this alert: Time limit']";
+    browser.client.find(Locator::XPath(answer)).await.expect("the alert can be answered").click().await.expect("a link");
+    browser.arrive_at(&service.page("/alerts/")).await;
+    browser.see("Acknowledge it").await;
+    assert_no_violations(&browser.client, "the alert with its forms").await;
+
+    browser.press("Acknowledge the alert").await;
+    browser.see("There is a problem").await;
+    assert_no_violations(&browser.client, "the alert with mistakes in its form").await;
+    browser.fill("action", "Take the case to the panel on Wednesday").await;
+    browser.fill("owner", "Team manager").await;
+    browser.press("Acknowledge the alert").await;
+    browser.see("Acknowledged by you on").await;
+    browser.see("Take the case to the panel on Wednesday").await;
+    assert_no_violations(&browser.client, "the alert that was answered").await;
+
+    browser.follow("Alerts").await;
+    browser.see("Those I was told of").await;
+    assert_no_violations(&browser.client, "the inbox").await;
+    let open = "return [...document.querySelectorAll('tbody tr')].filter(row => row.innerText.includes('Not answered'))
+        .map(row => row.querySelector('th a').firstChild.textContent)";
+    let open = browser.ask(open).await;
+    assert!(!open.as_array().expect("a list").contains(&json!("Time limit")), "{open}");
+    assert_eq!(told_in_six_days(&place) + 1, to_tell, "of this one nobody further is told");
+}
+
+#[tokio::test]
+async fn on_a_telephone_an_alert_is_acknowledged_from_the_mail_without_signing_in() {
+    let (place, service) = service_with_a_case().await;
+    let letter = letter_to(&place.folder.path().join("mail"), "chair@council.example").await;
+    let links = letter.links("Acknowledge: Time limit");
+    let [link] = &links[..] else { panic!("one alert, one link: {}", letter.html) };
+    let to_tell = told_in_six_days(&place);
+    let browser = Browser::open().await;
+    browser.be_wide(NARROW).await;
+    browser.go(link).await;
+    assert_no_violations(&browser.client, "the form that the mail links to").await;
+    let over = browser.ask("const page = document.documentElement; return page.scrollWidth - page.clientWidth").await;
+    assert_eq!(over, json!(0), "it scrolls to the side");
+    let small = "return [...document.querySelectorAll('main a, main button, main input:not([type=hidden]), main textarea')]
+        .map(target => target.getBoundingClientRect()).filter(size => size.width < 24 || size.height < 24).length";
+    assert_eq!(browser.ask(small).await, json!(0), "everything can be hit with a thumb");
+    browser.fill("action", "Hold the review on Friday").await;
+    browser.fill("owner", "Team manager").await;
+    browser.press("Acknowledge the alert").await;
+    browser.see("Alert acknowledged").await;
+    assert_no_violations(&browser.client, "the mail's form once it is answered").await;
+    assert_eq!(told_in_six_days(&place) + 1, to_tell, "of this one nobody further is told");
+    drop(service);
+}
+
+#[tokio::test]
+async fn a_manager_looks_for_something_and_finds_it_with_the_keyboard_alone() {
+    let mail = tempfile::tempdir().expect("a folder");
+    let demonstration = Running::demonstration(mail.path().to_str().expect("a plain path"));
+    let browser = Browser::open().await;
+    demonstration.play(&browser, "Service manager").await;
+    let first = "return document.querySelector('tbody th a').textContent";
+    let worst = browser.ask(first).await;
+    browser.keys("Choose which cases", "\u{e007}").await;
+    let filters = [("rag", "amber"), ("rule", "no_recorded_work"), ("sort", "reference")];
+    for (name, value) in filters {
+        let choose =
+            format!("document.querySelector('#{name}').value = '{value}'; return document.querySelector('#{name}').value");
+        assert_eq!(browser.ask(&choose).await, json!(value));
+    }
+    browser.press("Show these cases").await;
+    browser.arrive_at(&demonstration.page("/cases?")).await;
+    assert_no_violations(&browser.client, "what was found").await;
+    let rows = browser
+        .ask("return [...document.querySelectorAll('tbody tr')].map(row => [row.querySelector('th a').textContent, row.innerText])")
+        .await;
+    let rows = rows.as_array().expect("a list");
+    assert!(!rows.is_empty() && rows.iter().all(|row| row[0] != worst), "{rows:?}");
+    for row in rows {
+        let says = row[1].as_str().expect("text");
+        assert!(says.contains("Amber") && says.contains("No recorded work"), "{says}");
+    }
+    let chosen = "return ['rag', 'rule', 'sort'].map(name => document.querySelector(`#${name}`).value)";
+    assert_eq!(browser.ask(chosen).await, json!(["amber", "no_recorded_work", "reference"]), "what was chosen stays");
+    browser.follow(rows[0][0].as_str().expect("a reference")).await;
+    browser.see("What drifts").await;
+    browser.go(&demonstration.page("/alerts?whose=all")).await;
+    let alert = browser.ask("return document.querySelector('tbody th a').href").await;
+    browser.go(alert.as_str().expect("an address")).await;
+    browser.see("What happens next").await;
+    assert_eq!(
+        browser.ask("return document.querySelectorAll('main form').length").await,
+        json!(0),
+        "a manager answers nothing here"
+    );
+}
+
+#[tokio::test]
+async fn the_agenda_on_paper_has_every_case_its_question_and_nothing_to_click() {
+    let mail = tempfile::tempdir().expect("a folder");
+    let demonstration = Running::demonstration(mail.path().to_str().expect("a plain path"));
+    let browser = Browser::open().await;
+    demonstration.play(&browser, "Legal gateway chair").await;
+    browser.go(&demonstration.page("/panel")).await;
+    browser.be_printed().await;
+    let seen = browser.ask("return document.body.innerText").await;
+    let seen = seen.as_str().expect("text");
+    assert!(!seen.contains("Sign out") && !seen.contains("Choose which cases"), "{}", &seen[..300]);
+    let cases = "return [...document.querySelectorAll('main h2')].filter(title => /PP-/.test(title.innerText)).length";
+    let (cases, listed) = (
+        browser.ask(cases).await,
+        browser.ask("return document.querySelectorAll('main tbody tr th a[href^=\"#\"]').length").await,
+    );
+    assert!(cases.as_u64() > Some(10) && cases == listed, "each case of the list has its place: {cases} {listed}");
+    assert!(seen.matches("Why it is here").count() > 10);
+    let printed = browser.printed().await;
+    assert!(printed.starts_with(b"%PDF") && printed.len() > 20_000, "{}", printed.len());
+}

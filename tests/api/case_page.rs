@@ -185,7 +185,7 @@ async fn a_day_that_cannot_be_explained_is_asked_for_again() {
     let api = Api::new().await;
     add(&api, &drifting()).await;
     let visit = Visit::reader(&api).await;
-    for (typed, shown) in [("2026-06-16", "2026-06-16"), ("yesterday", "yesterday"), ("%3Cb%3E", "&#60;b&#62;")] {
+    for (typed, shown) in [("2026-06-16", "2026-06-16"), ("yesterday", ""), ("%3Cb%3E", "")] {
         let answer = visit.get(&of("C-1/é", &format!("/explain?on={typed}"))).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
         let page = answer.page();

@@ -50,6 +50,23 @@ async fn every_answer_of_every_route_protects_whoever_gets_it() {
 }
 
 #[tokio::test]
+async fn what_may_be_kept_for_good_is_named_by_its_content_and_nothing_else_may_be_kept() {
+    let api = Api::new().await;
+    for path in plo_drift::board::assets::stylesheets() {
+        let kept = send(&api.router, request("GET", path, None)).await;
+        assert_eq!(
+            (kept.status, kept.header("cache-control")),
+            (StatusCode::OK, "public, max-age=31536000, immutable"),
+            "{path}"
+        );
+        assert_eq!(kept.header("x-content-type-options"), "nosniff", "{path}");
+        let another = send(&api.router, request("GET", &path.replace('-', "-0"), None)).await;
+        assert_eq!((another.status, another.header("cache-control")), (StatusCode::NOT_FOUND, "no-store"), "{path}");
+    }
+    api.close().await;
+}
+
+#[tokio::test]
 async fn whoever_finds_a_weakness_is_told_whom_to_tell() {
     let api = Api::new().await;
     let path = plo_drift::api::security_txt::PATH;

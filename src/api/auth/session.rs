@@ -80,7 +80,7 @@ pub async fn visitor(state: &ApiState, headers: &HeaderMap, now: Timestamp) -> R
 ///
 /// They meant to do something.
 pub fn lead_to_sign_in(site: &Site, request: &Request) -> Result<Response, Problem> {
-    if request.method() != Method::GET {
+    if does_something(request) {
         return Err(Problem::Unauthenticated);
     }
     let to = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
@@ -90,8 +90,13 @@ pub fn lead_to_sign_in(site: &Site, request: &Request) -> Result<Response, Probl
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
 }
 
+/// Whether a request is to do something, and not only to look.
+fn does_something(request: &Request) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
 /// Tells whether a browser says that another site sent it, be it a neighbour, to do something. Each form has a key besides.
 pub fn is_sent_from_elsewhere(request: &Request) -> bool {
     let site = request.headers().get("sec-fetch-site");
-    request.method() != Method::GET && site.is_some_and(|site| site != "same-origin")
+    does_something(request) && site.is_some_and(|site| site != "same-origin")
 }

@@ -118,6 +118,16 @@ async fn the_most_urgent_comes_first_and_each_once_whatever_the_size_of_a_page()
         }
         assert_eq!(seen, expected, "{limit} a page");
     }
+    for (filter, part) in [
+        ("standing=true", &expected[..18]),
+        ("standing=false", &expected[18..]),
+        ("state=open", &expected[..9]),
+        ("state=resolved", &expected[18..]),
+        ("severity=notice&standing=true", &[&expected[6..9], &expected[15..18]].concat()),
+    ] {
+        let page = api.get(&token, &format!("/api/v1/alerts?sort=urgency&{filter}")).await;
+        assert_eq!(page.each("alerts", "subject"), part, "{filter}");
+    }
     api.close().await;
 }
 

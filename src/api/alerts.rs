@@ -69,6 +69,9 @@ pub struct Alert {
     pub turned_at: Timestamp,
     /// When the rules found it put right.
     pub resolved_at: Option<Timestamp>,
+    /// Whether a birth could be worked out from its days; people at pages are shown none of them.
+    #[serde(skip)]
+    pub gives_a_birth_away: bool,
 }
 
 /// Lists the alerts of the cases that exist for the caller, newest first unless asked otherwise.
@@ -192,6 +195,7 @@ impl From<Listed> for Alert {
             opened_at: listed.opened_at,
             turned_at: listed.turned_at,
             resolved_at: listed.resolved_at,
+            gives_a_birth_away: listed.gives_a_birth_away,
         }
     }
 }

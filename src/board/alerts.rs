@@ -56,7 +56,8 @@ struct Line {
     severity_in_words: &'static str,
     is_open: bool,
     state: &'static str,
-    since: String,
+    /// Absent where a birth would follow from it.
+    since: Option<String>,
     opened: String,
 }
 
@@ -101,15 +102,15 @@ pub async fn list(
 }
 
 impl InboxPage {
-    fn states(&self) -> Vec<Choice> {
+    fn states() -> Vec<Choice> {
         Choice::any_or("All that stand", AlertState::ALL, AlertState::code, words::state)
     }
 
-    fn severities(&self) -> Vec<Choice> {
+    fn severities() -> Vec<Choice> {
         Choice::any_or("Any", Severity::ALL, Severity::code, words::severity)
     }
 
-    fn rules(&self) -> Vec<Choice> {
+    fn rules() -> Vec<Choice> {
         Choice::any_or("Anything", Rule::ALL, Rule::code, Rule::title)
     }
 
@@ -126,7 +127,7 @@ impl Line {
             is_open: state == Some(AlertState::Open),
             state: state.map_or("", words::state),
             severity_in_words: Severity::from_code(&alert.severity).map_or("", words::severity),
-            since: in_words(alert.since_on),
+            since: (!alert.gives_a_birth_away).then(|| in_words(alert.since_on)),
             opened: words::moment(alert.opened_at),
             id: alert.id,
             case: alert.case,

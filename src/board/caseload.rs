@@ -116,23 +116,23 @@ impl Caseload {
         }
     }
 
-    fn at_risk(&self) -> [Choice; 3] {
+    fn at_risk() -> [Choice; 3] {
         [Choice::of("", "All cases"), Choice::of("true", "At risk: red or amber"), Choice::of("false", "Not at risk: green")]
     }
 
-    fn rags(&self) -> Vec<Choice> {
+    fn rags() -> Vec<Choice> {
         Choice::any_or("Any", Rag::ALL, Rag::code, words::rag)
     }
 
-    fn rules(&self) -> Vec<Choice> {
+    fn rules() -> Vec<Choice> {
         Choice::any_or("Anything or nothing", Rule::ALL, Rule::code, Rule::title)
     }
 
-    fn statuses(&self) -> Vec<Choice> {
+    fn statuses() -> Vec<Choice> {
         Choice::any_or("Anywhere", Status::ALL, Status::code, words::status)
     }
 
-    fn orders(&self) -> [Choice; 3] {
+    fn orders() -> [Choice; 3] {
         [
             Choice::of(Sort::Risk.code(), "Most at risk first"),
             Choice::of(Sort::StartedOn.code(), "Longest open first"),

@@ -87,7 +87,7 @@ pub async fn show(State(state): State<SharedState>, Now(now): Now, RawQuery(quer
             let secret = Secret::generate();
             match issuer.begin(&secret, &to, now.at).await {
                 Ok(address) => Ok(led(address.as_str(), &[Cookie::SignIn.give(&state.site, &secret)])),
-                Err(wrong) => not_signed_in(&state, wrong),
+                Err(wrong) => not_signed_in(&state, &wrong),
             }
         }
     }
@@ -114,7 +114,7 @@ pub async fn come_back(
     };
     let signed_in = match signed_in {
         Ok(signed_in) => signed_in,
-        Err(wrong) => return not_signed_in(&state, wrong),
+        Err(wrong) => return not_signed_in(&state, &wrong),
     };
     let mut transaction = state.pool.begin().await?;
     let recipients = match &signed_in.email {
@@ -194,12 +194,12 @@ pub async fn signed_out(State(state): State<SharedState>, Now(now): Now) -> Resp
     page::answer(&page)
 }
 
-fn not_signed_in(state: &ApiState, wrong: NotSignedIn) -> Result<Response, Problem> {
+fn not_signed_in(state: &ApiState, wrong: &NotSignedIn) -> Result<Response, Problem> {
     info!("somebody was not signed in to the pages: {wrong}");
     let reason = match wrong {
         NotSignedIn::NotBegunHere => "It took too long, or was begun in another browser or window.",
         NotSignedIn::Refused(_) => "The service by which you sign in did not let you in.",
-        NotSignedIn::Unidentified(why) => return Err(why.into()),
+        NotSignedIn::Unidentified(why) => return Err((*why).into()),
         NotSignedIn::Unavailable(_) => return Err(Problem::IssuerUnavailable),
     };
     let page = NotSignedInPage { frame: Frame::for_anybody(state), reason };

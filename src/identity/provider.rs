@@ -136,9 +136,9 @@ impl Provider {
         })
     }
 
-    /// The ID token that a code stands for. The form is as RFC 6749 has it, the client shows its secret by HTTP Basic.
-    pub(super) async fn redeem(&self, at: Url, client: &str, secret: &str, form: String) -> Result<String, ProviderError> {
-        let asked = self.client.post(at).header(header::ACCEPT, "application/json").basic_auth(client, Some(secret));
+    /// The ID token that a code stands for. The form is as RFC 6749 has it.
+    pub(super) async fn redeem(&self, at: Url, form: String) -> Result<String, ProviderError> {
+        let asked = self.client.post(at).header(header::ACCEPT, "application/json");
         let asked = asked.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form).send();
         let redeemed = async { read::<Redeemed>(asked.await.map_err(unreachable)?).await };
         let redeemed = tokio::time::timeout(self.timeout, redeemed).await.map_err(|_| ProviderError::TookTooLong)??;

@@ -135,13 +135,7 @@ impl SignInWithIssuer {
             return Err(NotSignedIn::Unavailable("another issuer answered".to_owned()));
         }
         let Some(code) = &answer.code else { return Err(NotSignedIn::Refused(known_error(answer.error.as_deref()))) };
-        let token = self.identity.provider.redeem(
-            self.endpoints(now).await?.token,
-            &self.client,
-            self.secret.expose_secret(),
-            self.redemption(secret, code),
-        );
-        let token = token.await?;
+        let token = self.identity.provider.redeem(self.endpoints(now).await?.token, self.redemption(secret, code)).await?;
         let audience = [self.client.clone()];
         let claims = self.identity.claims_of(&token, &audience, now).await?;
         let person = self.identity.claims.signed_in(&claims, &self.client, &secret.derive(NONCE), now)?;
@@ -167,10 +161,13 @@ impl SignInWithIssuer {
         Ok(endpoints)
     }
 
+    /// The client shows its secret in the form: issuers differ in how they read one that stands in a header (RFC 6749, 2.3.1).
     fn redemption(&self, secret: &Secret, code: &str) -> String {
         let mut form = Url::parse("form:").expect("it is a URL");
         form.query_pairs_mut()
             .append_pair("grant_type", "authorization_code")
+            .append_pair("client_id", &self.client)
+            .append_pair("client_secret", self.secret.expose_secret())
             .append_pair("code", code)
             .append_pair("redirect_uri", &self.come_back_to)
             .append_pair("code_verifier", &secret.derive(VERIFIER));

@@ -54,6 +54,8 @@ pub struct Listed {
     pub turned_at: Timestamp,
     /// When what it is about was put right.
     pub resolved_at: Option<Timestamp>,
+    /// Whether a birth could be worked out from its days.
+    pub gives_a_birth_away: bool,
     /// Its rank among all: open before put aside before resolved, in each the gravest first.
     urgency: i32,
 }
@@ -68,7 +70,8 @@ pub async fn of_case(connection: &mut PgConnection, reference: &str) -> Result<V
         Row,
         r#"-- alert_list.of_case
         SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, alert_urgency(a.state, a.severity) AS "urgency!"
+            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, a.gives_a_birth_away,
+            alert_urgency(a.state, a.severity) AS "urgency!"
         FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
         WHERE a.case_reference = $1
         ORDER BY a.opened_at DESC, a.id DESC"#,
@@ -89,7 +92,8 @@ pub async fn find(connection: &mut PgConnection, scope: &Scope, id: Uuid) -> Res
         Row,
         r#"-- alert_list.find
         SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, alert_urgency(a.state, a.severity) AS "urgency!"
+            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, a.gives_a_birth_away,
+            alert_urgency(a.state, a.severity) AS "urgency!"
         FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
         WHERE a.id = $1 AND (cardinality($2::text[]) = 0 OR c.team = ANY ($2)) AND ($3::boolean OR NOT c.restricted)"#,
         id,
@@ -115,6 +119,7 @@ struct Row {
     opened_at: jiff_sqlx::Timestamp,
     turned_at: jiff_sqlx::Timestamp,
     resolved_at: Option<jiff_sqlx::Timestamp>,
+    gives_a_birth_away: bool,
     urgency: i32,
 }
 
@@ -134,6 +139,7 @@ impl From<Row> for Listed {
             opened_at: row.opened_at.to_jiff(),
             turned_at: row.turned_at.to_jiff(),
             resolved_at: row.resolved_at.map(jiff_sqlx::Timestamp::to_jiff),
+            gives_a_birth_away: row.gives_a_birth_away,
             urgency: row.urgency,
         }
     }

@@ -182,3 +182,21 @@ async fn what_is_looked_at_on_pages_is_on_record() {
     }
     api.close().await;
 }
+
+#[tokio::test]
+async fn no_day_is_shown_from_which_a_birth_could_be_worked_out() {
+    let api = mailed().await;
+    api.sql("UPDATE alerts SET gives_a_birth_away = true").await;
+    let visit = Visit::chair(&api).await;
+    let page = visit.page(&format!("/alerts/{}", alert_id(1))).await;
+    for hidden in ["30 May 2026", "1 June 2026", "16 June 2026"] {
+        assert!(!page.split("<form").next().expect("a part").contains(hidden), "{hidden}");
+    }
+    assert!(page.contains("If nobody answers, the service manager is told next."));
+    let list = visit.page("/alerts").await;
+    assert!(list.contains("Not shown") && !list.contains("30 May 2026"));
+    api.sql("UPDATE case_watch SET end_set_by = 'birth', end_on = '2026-09-01'").await;
+    let list = visit.page("/cases").await;
+    assert!(list.contains("Set by a birth") && !list.contains("1 September 2026") && !list.contains("<svg"));
+    api.close().await;
+}

@@ -14,7 +14,7 @@ pub const LIFETIME: i64 = 30 * 24 * 3_600;
 /// The name of the pages with the provider, and what they show for themselves.
 pub const BOARD_CLIENT: &str = "board";
 /// See [`BOARD_CLIENT`].
-pub const BOARD_SECRET: &str = "a secret of the board's with the provider";
+pub const BOARD_SECRET: &str = "a secret of the board's with the provider: 100 % +/&=~";
 
 /// A running provider. Ends with its value, and with this process.
 #[derive(Debug)]

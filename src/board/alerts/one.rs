@@ -13,7 +13,7 @@ use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, SharedState};
-use crate::board::answering::{Acknowledging, Form, PuttingOff, Typed, turn_shown};
+use crate::board::answering::{Acknowledging, Form, Mistakes, PuttingOff, Typed, turn_shown};
 use crate::board::page::{self, Frame, Here, OwnForm, Visitor};
 use crate::clock::Moment;
 use crate::domain::pause::{PauseKind, UntilDays};
@@ -102,7 +102,7 @@ pub async fn acknowledge(
                 owner: Some(answer.owner),
                 until_on: answer.review_on,
             };
-            shown.pause(&new, filled(Default::default())).await
+            shown.pause(&new, filled(Mistakes::default())).await
         }
     }
 }

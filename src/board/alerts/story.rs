@@ -21,7 +21,8 @@ pub struct Told {
     pub severity_in_words: &'static str,
     pub state: Option<AlertState>,
     pub state_in_words: &'static str,
-    pub since: String,
+    /// Absent where a birth would follow from it.
+    pub since: Option<String>,
     /// Since when it is this grave, where that is another day.
     pub severity_since: Option<String>,
     pub opened: String,
@@ -59,9 +60,10 @@ impl Told {
         let mut pauses: Vec<Aside> = story.pauses.iter().map(|pause| Aside::of(pause, who)).collect();
         pauses.reverse();
         let until = story.pauses.last().filter(|pause| pause.ended_at.is_none()).map(|pause| pause.until);
-        let next_rung = story.next_rung.map(|rung| (rung.role.title(), rung.on));
+        let shows_days = !alert.gives_a_birth_away;
+        let next_rung = story.next_rung.map(|rung| (rung.role.title(), Some(rung.on).filter(|&on| shows_days && on > today)));
         Self {
-            next: next(state, next_rung, until, today),
+            next: next(state, next_rung, until),
             severity_in_words: match Severity::from_code(&alert.severity) {
                 Some(Severity::Red) => "Red: the case has drifted",
                 Some(Severity::Amber) => "Amber: the case is drifting",
@@ -69,8 +71,9 @@ impl Told {
             },
             state,
             state_in_words: state.map_or("", words::state),
-            since: in_words(alert.since_on),
-            severity_since: (alert.severity_since_on != alert.since_on).then(|| in_words(alert.severity_since_on)),
+            since: shows_days.then(|| in_words(alert.since_on)),
+            severity_since: (shows_days && alert.severity_since_on != alert.since_on)
+                .then(|| in_words(alert.severity_since_on)),
             opened: words::moment(alert.opened_at),
             resolved: alert.resolved_at.map(words::moment),
             turn: story.turn,
@@ -87,13 +90,13 @@ impl Told {
     }
 }
 
-fn next(state: Option<AlertState>, rung: Option<(&str, Date)>, until: Option<Date>, today: Date) -> Vec<String> {
+fn next(state: Option<AlertState>, rung: Option<(&str, Option<Date>)>, until: Option<Date>) -> Vec<String> {
     const CLOSES: &str = "The alert closes by itself as soon as the case data shows that it is put right.";
     let first = match (state, rung, until) {
         (Some(AlertState::Resolved), ..) => {
             return vec!["Nothing. If the same thing goes wrong again, a new alert is opened.".to_owned()];
         }
-        (Some(AlertState::Open), Some((role, on)), _) if on > today => {
+        (Some(AlertState::Open), Some((role, Some(on))), _) => {
             format!("If nobody answers, the {role} is told on {}.", with_weekday(on))
         }
         (Some(AlertState::Open), Some((role, _)), _) => format!("If nobody answers, the {role} is told next."),

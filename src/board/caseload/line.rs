@@ -25,6 +25,8 @@ pub struct Line {
     pub open_for: Option<String>,
     /// Absent where a decision has ended the period, or it has not begun.
     pub end: Option<String>,
+    /// Whether a birth sets the end, whose day would give the birth away.
+    pub is_by_birth: bool,
     /// How far the end is away, either way.
     pub to_end: Option<String>,
     pub deadline: Option<(String, String)>,
@@ -36,13 +38,16 @@ pub struct Line {
 impl Line {
     /// Puts a case into words, as of a day.
     pub fn of(case: ListedCase, today: Date) -> Self {
-        let end = case.end.as_ref().filter(|_| case.status == Some(Status::Open)).map(|end| end.on);
+        let end = case.end.as_ref().filter(|_| case.status == Some(Status::Open));
+        let is_by_birth = end.is_some_and(|end| end.set_by.is_a_birth());
+        let end = end.filter(|_| !is_by_birth).map(|end| end.on);
         Self {
             rag_in_words: words::rag(case.rag),
             counts: counts(case.reds, case.ambers),
             status: case.status.filter(|&status| status != Status::Open).map(words::status),
             open_for: case.weeks_open.map(|weeks| Counted(weeks, "week").to_string()),
             end: end.map(in_words),
+            is_by_birth,
             to_end: end.map(|end| to_end(end, today)),
             deadline: case.next_deadline.map(|deadline| (deadline.what, in_words(deadline.on))),
             drifts: case.rules.iter().filter_map(|code| Some(Rule::from_code(code)?.title())).collect(),

@@ -26,6 +26,7 @@ const ofClient = (client_id) => ({
 const ofBoard = ({ secret, redirect_uris, post_logout_redirect_uris }) => ({
   client_id: "board",
   client_secret: secret,
+  token_endpoint_auth_method: "client_secret_post",
   grant_types: ["authorization_code"],
   response_types: ["code"],
   redirect_uris,

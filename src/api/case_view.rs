@@ -131,6 +131,9 @@ pub struct FindingView {
     pub severity_since_on: Date,
     /// The evidence: a plain sentence.
     pub message: String,
+    /// Whether a birth could be worked out from its days; people at pages are shown none of them.
+    #[serde(skip)]
+    pub gives_a_birth_away: bool,
 }
 
 impl CaseView {
@@ -217,6 +220,7 @@ impl From<Finding> for FindingView {
             since_on: finding.since_on,
             severity_since_on: finding.severity_since_on,
             message: finding.message,
+            gives_a_birth_away: finding.gives_a_birth_away,
         }
     }
 }

@@ -64,6 +64,7 @@ async fn the_question_comes_first_and_then_what_the_panel_needs_to_answer_it() {
         third.contains("href=\"/cases/%2BC-3\"") && third.contains("Restricted") && third.contains("by an expected birth"),
         "{third}"
     );
+    assert!(!third.contains("Ends on"), "the day of the end would give the birth away: {third}");
     api.close().await;
 }
 

@@ -34,7 +34,8 @@ pub struct Finding {
     pub severity: Severity,
     pub severity_in_words: &'static str,
     pub evidence: String,
-    pub since: String,
+    /// Absent where a birth would follow from it.
+    pub since: Option<String>,
 }
 
 impl Item {
@@ -58,13 +59,13 @@ impl Item {
 
 impl Finding {
     fn of(finding: FindingView) -> Self {
-        let since = in_words(finding.since_on);
+        let since = format!("since {}", in_words(finding.since_on));
         let graver = (finding.severity_since_on != finding.since_on)
             .then(|| format!(", {} since {}", finding.severity, in_words(finding.severity_since_on)));
         Self {
             severity_in_words: words::severity(finding.severity),
             severity: finding.severity,
-            since: format!("since {since}{}", graver.unwrap_or_default()),
+            since: (!finding.gives_a_birth_away).then(|| since + &graver.unwrap_or_default()),
             evidence: finding.message,
         }
     }
@@ -80,7 +81,13 @@ fn facts(case: &PanelCase, open_for: Option<&str>) -> Vec<(&'static str, Vec<Str
         ("Appointments missed in a row", vec![missed(case)]),
         ("The panel last looked", vec![case.last_panel_review_on.map_or_else(|| "Not yet".to_owned(), in_words)]),
         ("Alerts", or_none(alerts(&case.alerts))),
-        ("Told of them", vec![told(&case.told), next(case.next_rung.as_ref())]),
+        (
+            "Told of them",
+            vec![
+                told(&case.told),
+                next(case.next_rung.as_ref(), case.findings.iter().any(|finding| finding.gives_a_birth_away)),
+            ],
+        ),
     ]
 }
 
@@ -98,6 +105,9 @@ fn in_pre_proceedings(case: &PanelCase, open_for: Option<&str>) -> String {
 
 fn period(case: &PanelCase) -> Vec<String> {
     let Some(end) = &case.end else { return vec!["It has no end yet".to_owned()] };
+    if end.set_by.is_a_birth() {
+        return vec![format!("Its end is set by {}; the day is in the case record", words::set_by(end.set_by))];
+    }
     let base = case.base_end.filter(|&base| base != end.on);
     let base = base.map(|base| format!("; without extensions and births {}", in_words(base))).unwrap_or_default();
     let ends = format!("Ends on {}, by {}{base}", in_words(end.on), words::set_by(end.set_by));
@@ -169,6 +179,9 @@ fn told(roles: &[Role]) -> String {
     format!("So far: {}", titles.join(", "))
 }
 
-fn next(rung: Option<&RungView>) -> String {
-    rung.map_or_else(|| "Next: nobody".to_owned(), |rung| format!("Next: {} on {}", rung.role.title(), in_words(rung.on)))
+/// Of which alert the next rung is, is not said: where one hides its days, that day is hidden, too.
+fn next(rung: Option<&RungView>, hides_its_days: bool) -> String {
+    let Some(rung) = rung else { return "Next: nobody".to_owned() };
+    let on = if hides_its_days { String::new() } else { format!(" on {}", in_words(rung.on)) };
+    format!("Next: {}{on}", rung.role.title())
 }

@@ -83,7 +83,7 @@ const ERASED_FROM: [&str; 20] = [
 ];
 
 /// Tables that hold nothing about a case: of these no column may name one.
-const ABOUT_NO_CASE: [&str; 11] = [
+const ABOUT_NO_CASE: [&str; 12] = [
     "_sqlx_migrations",
     "api_people",
     "erasing",
@@ -91,6 +91,7 @@ const ABOUT_NO_CASE: [&str; 11] = [
     "job_runs",
     "link_keys",
     "message_attempts",
+    "page_sessions",
     "policies",
     "policies_taken_up",
     "recipients",

@@ -3,7 +3,7 @@
 //! Every answer that shows or changes one case or alert, lists alerts with their evidence, or shows the agenda, the quality of
 //! records, the return of the census or what a policy would change, is put on record before it leaves, once for each case. Where that cannot be done, nothing is
 //! shown. A change is answered all the same, as who made it is kept with the change itself. The list of cases is not put on record: it
-//! tells how each stands, and since when it is open.
+//! tells how each stands, and what drifts by name.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ impl Shown {
     }
 }
 
-/// Puts a good answer on record before it leaves.
+/// Puts a good answer on record before it leaves, and a refusal that shows facts.
 ///
 /// # Errors
 ///
@@ -85,8 +85,10 @@ pub async fn record(
     // Whoever acknowledges by a link is led back to the page.
     let is_good =
         response.status().is_success() || matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::SEE_OTHER);
-    let Some(actor) = actor.filter(|_| is_good) else { return Ok(response) };
     let shown = response.extensions().get::<Shown>().map(|shown| shown.0.clone());
+    // A refusal may show facts, too: what is wrong with a form is said on the page that it stands on.
+    let shows_only = method == Method::GET || !is_good;
+    let Some(actor) = actor.filter(|_| is_good || shown.is_some()) else { return Ok(response) };
     let kept = audit::Request {
         actor: &actor,
         method: method.as_str(),
@@ -96,7 +98,7 @@ pub async fn record(
         status: response.status().as_u16(),
     };
     match keep(&state, &kept, now.at).await {
-        Err(problem) if method == Method::GET => Err(problem),
+        Err(problem) if shows_only => Err(problem),
         Err(_) => {
             tracing::error!(http.route = audited.route, actor, "a change could not be put on the record of requests");
             Ok(response)

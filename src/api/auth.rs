@@ -11,8 +11,8 @@ use std::fmt;
 
 use axum::RequestExt;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ use super::{ApiState, SharedState};
 use crate::store::pauses::By;
 use crate::store::tokens::{ApiRole, Scope};
 use bearer::Shown;
+use session::Shows;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,9 +142,15 @@ pub async fn admit(
             request.extensions_mut().insert(bearer);
         }
         Access::Page(needed) => {
-            let Some(visitor) = session::visitor(&state, request.headers(), now.at).await? else {
-                state.gate.turn_away_if_it_shows_something(comer, request.headers());
-                return session::lead_to_sign_in(&state.site, &request);
+            let visitor = match session::shown(&state, request.headers(), now.at).await? {
+                Shows::Session(visitor) => *visitor,
+                shows => {
+                    // Who shows nothing, or what has ended, has only to sign in.
+                    if matches!(shows, Shows::Unknown) {
+                        state.gate.turn_away(comer);
+                    }
+                    return session::lead_to_sign_in(&state.site, &request);
+                }
             };
             state.gate.let_in(comer, visitor.caller.actor())?;
             tracing::Span::current().record("caller.actor", visitor.caller.actor());
@@ -155,7 +162,7 @@ pub async fn admit(
         }
         Access::Door => {
             let answer = next.run(request).await;
-            if answer.status().is_client_error() {
+            if matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) {
                 state.gate.turn_away(comer);
             }
             return Ok(answer);

@@ -143,13 +143,6 @@ impl Gate {
         let _ = held(&self.strangers).take(comer.address, Instant::now());
     }
 
-    /// Counts somebody who showed a session that does not count; who shows nothing has only to sign in.
-    pub fn turn_away_if_it_shows_something(&self, comer: Comer, headers: &HeaderMap) {
-        if headers.contains_key(header::COOKIE) {
-            self.turn_away(comer);
-        }
-    }
-
     /// Counts a request to its caller.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use jiff::civil::Date;
 use sqlx::PgConnection;
 
 use super::choices::{Choice, Chosen, Pages};
@@ -20,11 +21,12 @@ use crate::api::problem::Problem;
 use crate::api::{ApiState, SharedState, cases, etag};
 use crate::clock::Moment;
 use crate::database::readers::Question;
-use crate::domain::calendar::in_words;
+use crate::domain::calendar::{in_words, with_weekday};
 use crate::domain::course::Status;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
-use crate::store::caseload::{Sort, teams};
+use crate::domain::timetable::next_meeting;
+use crate::store::caseload::{Drift, Sort, drifting, teams};
 use crate::store::tokens::Scope;
 use line::Line;
 
@@ -41,6 +43,8 @@ struct Caseload {
     teams: Vec<Choice>,
     lines: Vec<Line>,
     as_of: Option<String>,
+    /// When the panel meets next.
+    meeting_on: String,
     pages: Pages,
 }
 
@@ -83,7 +87,11 @@ async fn known_or_new(
     }
     let list = cases::ask(state, &visitor.caller, now, parameters.without_blanks()).await?;
     let teams = state.readers.read(&TeamsOf(&asked.scope)).await?.answer;
-    let body = Bytes::from(page::written(&Caseload::of(state, &asked.query, list, &teams, now)));
+    let references: Vec<String> = list.cases.iter().map(|case| case.reference.clone()).collect();
+    let drifts = state.readers.read(&DriftsOf(&references)).await?.answer;
+    let known = state.policy.read(&mut *state.pool.acquire().await?).await?;
+    let meeting_on = next_meeting(now.today, &known.policy.panel);
+    let body = Bytes::from(page::written(&Caseload::of(state, &asked.query, list, &teams, &drifts, meeting_on, now)));
     let page = Page { tag: etag::tag(&body), body: body.clone() };
     if let Some(seen) = visitor.caller.seen.clone() {
         state.known_pages.keep(&asked, seen, page);
@@ -102,15 +110,41 @@ impl Question for TeamsOf<'_> {
     }
 }
 
+/// What drifts in some cases.
+struct DriftsOf<'r>(&'r [String]);
+
+impl Question for DriftsOf<'_> {
+    type Answer = Vec<Drift>;
+
+    async fn ask(&self, session: &mut PgConnection) -> Result<Vec<Drift>, sqlx::Error> {
+        drifting(session, self.0).await
+    }
+}
+
 impl Caseload {
-    fn of(state: &ApiState, query: &str, list: cases::CaseList, teams: &[String], now: Moment) -> Self {
+    fn of(
+        state: &ApiState,
+        query: &str,
+        list: cases::CaseList,
+        teams: &[String],
+        drifts: &[Drift],
+        meeting_on: Date,
+        now: Moment,
+    ) -> Self {
         let chosen = Chosen::of(query);
+        let of_case = |reference: &str| -> Vec<&Drift> { drifts.iter().filter(|drift| drift.case == reference).collect() };
         Self {
+            meeting_on: with_weekday(meeting_on),
             root: state.site.root.clone(),
             is_narrowed: chosen.has_any(&FILTERS),
             pages: Pages::of(&format!("{}/cases", state.site.root), &chosen, list.next_cursor.as_deref()),
             as_of: list.as_of.map(in_words),
-            lines: list.cases.into_iter().map(|case| Line::of(case, now.today)).collect(),
+            lines: (list.cases.into_iter())
+                .map(|case| {
+                    let drifts = of_case(&case.reference);
+                    Line::of(case, &drifts, now.today)
+                })
+                .collect(),
             teams: Choice::any_or_named("Every team", teams),
             chosen,
         }

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::page::{Frame, written};
+use super::sign_in;
 use crate::api::problem::{Problem, WrongParameter};
 use crate::api::{ApiState, SharedState};
 
@@ -33,8 +34,7 @@ pub async fn for_people(State(state): State<SharedState>, request: Request, next
     let reads_pages = is_below(&path, BY_LINK) || takes_html(request.headers());
     let mut response = next.run(request).await;
     if reads_pages && let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let by_link = is_below(&path, BY_LINK);
-        response = told_in_words(&state, &problem, by_link, response);
+        response = told_in_words(&state, &problem, &path, response);
     }
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY);
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
@@ -51,14 +51,16 @@ fn takes_html(headers: &HeaderMap) -> bool {
 }
 
 /// The same answer with a page as its body.
-fn told_in_words(state: &ApiState, problem: &Problem, by_link: bool, response: Response) -> Response {
+fn told_in_words(state: &ApiState, problem: &Problem, path: &str, response: Response) -> Response {
+    let by_link = is_below(path, BY_LINK);
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     // A browser would ask for a name and a password.
     parts.headers.remove(header::WWW_AUTHENTICATE);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     let words = if by_link { of_a_link(problem) } else { of_a_page(problem) };
-    let page = ProblemPage { frame: Frame::for_anybody(state), words, wrong: wrong_parameters(problem) };
+    let onward = words.onward.map(|(to, called)| (onward(to, path), called));
+    let page = ProblemPage { frame: Frame::for_anybody(state), words, onward, wrong: wrong_parameters(problem) };
     Response::from_parts(parts, Body::from(written(&page)))
 }
 
@@ -67,6 +69,8 @@ fn told_in_words(state: &ApiState, problem: &Problem, by_link: bool, response: R
 struct ProblemPage<'p> {
     frame: Frame,
     words: Words,
+    /// Where to go from here, below the root, and what it is called.
+    onward: Option<(String, &'static str)>,
     wrong: &'p [WrongParameter],
 }
 
@@ -76,6 +80,12 @@ struct Words {
     sentences: &'static [&'static str],
     /// Where to go from here: a path and what it is called.
     onward: Option<(&'static str, &'static str)>,
+}
+
+/// Whoever signs in again comes back to the page whose form was sent.
+fn onward(to: &str, path: &str) -> String {
+    let form = path.strip_suffix("/acknowledge").or_else(|| path.strip_suffix("/snooze"));
+    form.filter(|_| to == sign_in::PATH).map_or_else(|| to.to_owned(), |page| format!("{to}?to={page}"))
 }
 
 fn wrong_parameters(problem: &Problem) -> &[WrongParameter] {

@@ -185,9 +185,9 @@ pub async fn sign_out(State(state): State<SharedState>, visitor: Visitor, OwnFor
 }
 
 /// Tells that one is signed out, and where one may be signed in still.
-pub async fn signed_out(State(state): State<SharedState>, Now(now): Now) -> Response {
+pub async fn signed_out(State(state): State<SharedState>) -> Response {
     let elsewhere = match &state.door {
-        Door::Issuer(issuer) => issuer.end(&format!("{}{SIGNED_OUT}", state.site.base_url), now.at).await,
+        Door::Issuer(issuer) => issuer.end(&format!("{}{SIGNED_OUT}", state.site.base_url)),
         _ => None,
     };
     let page = SignedOutPage { frame: Frame::for_anybody(&state), elsewhere: elsewhere.map(|address| address.to_string()) };

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{aead, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,9 @@ use crate::store::tokens::Secret;
 /// Where the issuer lets people sign in is asked again after this time.
 const ENDPOINTS_FRESH: SignedDuration = SignedDuration::from_hours(1);
 
+/// The least time between two times that the issuer is asked where people sign in.
+const PAUSE: SignedDuration = SignedDuration::from_secs(30);
+
 /// How people sign in with the issuer.
 #[derive(Debug)]
 pub struct SignInWithIssuer {
@@ -34,7 +37,16 @@ pub struct SignInWithIssuer {
     scopes: String,
     email_claim: Option<String>,
     come_back_to: String,
-    endpoints: Mutex<Option<(Timestamp, Endpoints)>>,
+    endpoints: Mutex<Known>,
+}
+
+/// Where the issuer lets people sign in, as far as it is known.
+#[derive(Debug, Default)]
+struct Known {
+    /// When the issuer was last asked.
+    asked_at: Option<Timestamp>,
+    /// What it said last, and when.
+    said: Option<(Timestamp, Endpoints)>,
 }
 
 /// Somebody who has signed in.
@@ -99,7 +111,7 @@ impl SignInWithIssuer {
             scopes: client.scopes.join(" "),
             email_claim: client.email_claim.clone(),
             come_back_to,
-            endpoints: Mutex::new(None),
+            endpoints: Mutex::default(),
         }
     }
 
@@ -143,22 +155,32 @@ impl SignInWithIssuer {
     }
 
     /// Where somebody signs out of the issuer's, too, if that can be; they come back to an address of this service.
-    pub async fn end(&self, back_to: &str, now: Timestamp) -> Option<Url> {
-        let mut address = self.endpoints(now).await.ok()?.end_session?;
+    #[must_use]
+    pub fn end(&self, back_to: &str) -> Option<Url> {
+        // Nobody who signs out waits for the issuer: whoever signed in here has asked it.
+        let mut address = self.endpoints.try_lock().ok()?.said.as_ref()?.1.end_session.clone()?;
         address.query_pairs_mut().append_pair("client_id", &self.client).append_pair("post_logout_redirect_uri", back_to);
         Some(address)
     }
 
     async fn endpoints(&self, now: Timestamp) -> Result<Endpoints, ProviderError> {
-        let mut held = self.endpoints.lock().await;
-        if let Some((asked_at, endpoints)) = held.as_ref()
-            && now.duration_since(*asked_at).abs() < ENDPOINTS_FRESH
+        let mut known = self.endpoints.lock().await;
+        let is_within = |at: Timestamp, limit: SignedDuration| now.duration_since(at).abs() < limit;
+        if let Some((at, endpoints)) = &known.said
+            && is_within(*at, ENDPOINTS_FRESH)
         {
             return Ok(endpoints.clone());
         }
-        let endpoints = self.identity.provider.endpoints().await?;
-        *held = Some((now, endpoints.clone()));
-        Ok(endpoints)
+        // Whoever waited meanwhile does not ask once more: while the issuer is silent, one after the other would wait for it.
+        if !known.asked_at.is_some_and(|at| is_within(at, PAUSE)) {
+            known.asked_at = Some(now);
+            match self.identity.provider.endpoints().await {
+                Ok(endpoints) => known.said = Some((now, endpoints)),
+                Err(wrong) if known.said.is_none() => return Err(wrong),
+                Err(wrong) => tracing::warn!("where people sign in cannot be asked, so what was said last counts: {wrong}"),
+            }
+        }
+        known.said.as_ref().map(|(_, endpoints)| endpoints.clone()).ok_or(ProviderError::TookTooLong)
     }
 
     /// The client shows its secret in the form: issuers differ in how they read one that stands in a header (RFC 6749, 2.3.1).
@@ -185,17 +207,26 @@ impl SignInWithIssuer {
 const VERIFIER: &str = "verifier";
 const NONCE: &str = "nonce";
 
-/// What is sent with a browser: where it is to go in the end, under the hand of its secret.
+/// What is sent with a browser: where it is to go in the end, sealed with a key that follows from its secret. So nobody on the way reads
+/// which case it is, and what comes back is ours or nothing. A key seals one thing only, as each sign-in has a secret of its own.
 fn state(secret: &Secret, to: &str) -> String {
-    format!("{}.{}", secret.derive(&format!("state {to}")), hex::encode(to.as_bytes()))
+    let mut sealed = to.as_bytes().to_vec();
+    let nonce = aead::Nonce::assume_unique_for_key([0; aead::NONCE_LEN]);
+    key(secret).seal_in_place_append_tag(nonce, aead::Aad::empty(), &mut sealed).expect("it is short");
+    BASE64_URL_SAFE_NO_PAD.encode(sealed)
 }
 
 /// Where a browser was to go, if it was sent with this.
 fn wanted(secret: &Secret, sent: &str) -> Option<String> {
-    let (_, to) = sent.split_once('.')?;
-    let to = String::from_utf8(hex::decode(to)?).ok()?;
-    let is_ours = aws_lc_rs::constant_time::verify_slices_are_equal(state(secret, &to).as_bytes(), sent.as_bytes()).is_ok();
-    is_ours.then_some(to)
+    let mut sealed = BASE64_URL_SAFE_NO_PAD.decode(sent).ok()?;
+    let nonce = aead::Nonce::assume_unique_for_key([0; aead::NONCE_LEN]);
+    let to = key(secret).open_in_place(nonce, aead::Aad::empty(), &mut sealed).ok()?;
+    String::from_utf8(to.to_vec()).ok()
+}
+
+fn key(secret: &Secret) -> aead::LessSafeKey {
+    let bytes = hex::decode(&secret.derive("state")).expect("it is written in digits");
+    aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, &bytes).expect("it is as long as a key"))
 }
 
 /// An error in the words of RFC 6749, which go into the log; whatever else was sent does not.
@@ -214,8 +245,10 @@ mod tests {
         let sent = state(&secret, "/cases/PP-1?a=b");
         assert_eq!(wanted(&secret, &sent).as_deref(), Some("/cases/PP-1?a=b"));
         assert_eq!(wanted(&other, &sent), None, "begun in another browser");
-        let (mac, _) = sent.split_once('.').expect("it has two parts");
-        for forged in [format!("{mac}.{}", hex::encode(b"//elsewhere")), mac.to_owned(), format!("{mac}."), String::new()] {
+        let other_way = state(&other, "//elsewhere");
+        let (turned, cut) = (sent.chars().rev().collect(), sent[..sent.len() - 2].to_owned());
+        assert!(!sent.contains(&hex::encode(b"PP-1")), "nobody on the way reads where");
+        for forged in [other_way, turned, cut, String::new()] {
             assert_eq!(wanted(&secret, &forged), None, "{forged}");
         }
     }

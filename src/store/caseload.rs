@@ -233,6 +233,37 @@ pub async fn stretch(connection: &mut PgConnection, stretch: &Stretch, limit: u3
     rows.into_iter().map(Listed::try_from).collect()
 }
 
+/// What drifts in a case, by a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// The case.
+    pub case: String,
+    /// The code of the rule.
+    pub rule: String,
+    /// Whether it is red; else it is amber.
+    pub is_red: bool,
+    /// How many alerts of the rule stand.
+    pub alerts: i64,
+}
+
+/// What stands in some cases at amber or red, by case, the red before the amber, then what has lasted longest.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn drifting(connection: &mut PgConnection, references: &[String]) -> Result<Vec<Drift>, sqlx::Error> {
+    sqlx::query_as!(
+        Drift,
+        r#"-- caseload.drifting
+        SELECT case_reference AS "case", rule, severity = 'red' AS "is_red!", count(*) AS "alerts!" FROM alerts
+        WHERE case_reference = ANY ($1) AND state <> 'resolved' AND severity IN ('red', 'amber')
+        GROUP BY case_reference, rule, severity ORDER BY case_reference, severity = 'red' DESC, min(since_on), rule"#,
+        references
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// The teams whose cases exist for somebody, by name: a step along the index for each.
 ///
 /// # Errors

@@ -174,8 +174,12 @@ async fn what_is_looked_at_on_pages_is_on_record() {
     visit.page("/alerts").await;
     visit.page(&format!("/alerts/{}", alert_id(1))).await;
     visit.send(&format!("/alerts/{}/acknowledge", alert_id(1)), &RIGHT).await;
+    let refused = visit.send(&format!("/alerts/{}/snooze", alert_id(1)), &[]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "what is wrong is said beside what the alert is");
     let actor = format!("person {}", visit.person);
-    for (route, method) in [("/alerts", "GET"), ("/alerts/{id}", "GET"), ("/alerts/{id}/acknowledge", "POST")] {
+    for (route, method) in
+        [("/alerts", "GET"), ("/alerts/{id}", "GET"), ("/alerts/{id}/acknowledge", "POST"), ("/alerts/{id}/snooze", "POST")]
+    {
         let kept =
             format!("SELECT count(*) FROM api_audit WHERE actor = '{actor}' AND route = '{route}' AND method = '{method}'");
         assert_eq!(api.count(&kept).await, 1, "{method} {route}");
@@ -195,8 +199,12 @@ async fn no_day_is_shown_from_which_a_birth_could_be_worked_out() {
     assert!(page.contains("If nobody answers, the service manager is told next."));
     let list = visit.page("/alerts").await;
     assert!(list.contains("Not shown") && !list.contains("30 May 2026"));
-    api.sql("UPDATE case_watch SET end_set_by = 'birth', end_on = '2026-09-01'").await;
+    api.sql(
+        "UPDATE case_watch SET end_set_by = 'birth', end_on = '2026-09-01', since_on = '2026-05-30', reds = 1, rag = 'red'",
+    )
+    .await;
     let list = visit.page("/cases").await;
+    assert!(!list.contains("the first since"), "the first day may be one of a birth");
     assert!(list.contains("Set by a birth") && !list.contains("1 September 2026") && !list.contains("<svg"));
     api.close().await;
 }

@@ -1,6 +1,6 @@
 //! The caseload as people see it.
 
-use crate::fixture::{Api, Watched, day};
+use crate::fixture::{Api, Watched, day, open_alert};
 use crate::visit::Visit;
 use plo_drift::store::tokens::ApiRole;
 
@@ -20,6 +20,10 @@ async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     let api = Api::new().await;
     api.add(&[Watched::new("C-1"), drifting("C-2", 0, 2), drifting("C-3", 3, 1), drifting("C-4", 1, 0)]).await;
     api.sql("UPDATE case_watch SET next_deadline = 'Final review', next_deadline_on = '2026-06-24'").await;
+    for (number, severity) in [(1, "amber"), (2, "red"), (3, "red")] {
+        api.sql(&open_alert(number, "C-3", severity)).await;
+    }
+    api.sql("UPDATE alerts SET rule = 'decision_overdue' WHERE severity = 'amber'").await;
     let visit = Visit::chair(&api).await;
     let page = visit.page("/cases").await;
     assert_eq!(references(&page), ["C-3", "C-4", "C-2", "C-1"]);
@@ -28,9 +32,8 @@ async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     for said in [
         "Red",
         "3 red, 1 amber",
-        "<li>Too long since the last review</li>",
-        "<li>Decision overdue</li>",
-        "since 10 June 2026",
+        "<li><strong>Red:</strong> Too long since the last review (2 times)</li>\n<li><strong>Amber:</strong> Decision overdue</li>",
+        "the first since 10 June 2026",
         "2 weeks",
         "21 September 2026",
         "98 days left",
@@ -41,6 +44,9 @@ async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     ] {
         assert!(first.contains(said), "{said}: {first}");
     }
+    let green = page.split("/cases/C-1\"").nth(1).expect("it is there");
+    assert!(green.contains("Nothing"), "what is green does not drift");
+    assert!(page.contains("The legal gateway panel next meets on") && page.contains("href=\"/panel\""));
     api.close().await;
 }
 

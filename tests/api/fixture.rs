@@ -83,6 +83,11 @@ fn router_with(
     router_as_configured(limits, pool, &config, identity, clock)
 }
 
+/// A router that is held to limits, at what a clock says.
+pub fn router_at(limits: RequestLimits, pool: PgPool, clock: Clock) -> Router {
+    router_with(limits, pool, None, clock, &[])
+}
+
 /// A router to whose pages people sign in with an issuer.
 pub fn router_signed_in(pool: PgPool, config: &Config, identity: Option<Arc<Identity>>, clock: Clock) -> Router {
     router_as_configured(wide(), pool, config, identity, clock)

@@ -1,6 +1,9 @@
 //! People sign in to the pages with a certified OpenID provider, and nobody signs in for them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -8,6 +11,7 @@ use plo_drift::app;
 use plo_drift::clock::Clock;
 use plo_drift::config::Config;
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::fixture::{Answer, Api, Watched, now, router_signed_in, send};
 use crate::support::oidc::{BOARD_CLIENT, BOARD_SECRET, OpenIdProvider};
@@ -238,8 +242,51 @@ async fn a_provider_that_refuses_or_is_down_lets_nobody_in() {
 #[tokio::test]
 async fn who_signs_out_is_shown_where_they_are_signed_in_still() {
     let place = Place::new(&[]).await;
+    place.sign_in("chair", "").await;
     let page = place.ask("/signed-out", "").await;
     let expected = format!("href=\"{}/session/end?client_id=board&#38;post_logout_redirect_uri=", place.provider.issuer);
     assert!(page.page().contains(&expected), "{}", page.page());
     place.close().await;
+}
+
+#[tokio::test]
+async fn an_issuer_that_never_answers_is_waited_for_by_one_and_keeps_nobody_else() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let issuer = format!("http://{}", silent.local_addr().expect("an address"));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((connection, _)) = silent.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            kept.push(connection);
+        }
+    });
+    let place = Place::new(&[("IDENTITY__ISSUER", &issuer), ("IDENTITY__TIMEOUT_SECONDS", "1")]).await;
+    let asking = (0..20).map(|_| place.ask("/sign-in?to=/cases", ""));
+    for answer in futures_at_once(asking).await {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.page().contains("You cannot sign in at the moment"));
+    }
+    assert_eq!(place.ask("/signed-out", "").await.status, StatusCode::OK);
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "one asks, and the others do not after it");
+    place.close().await;
+}
+
+/// What comes of asking several times without waiting for one another.
+async fn futures_at_once<'p>(asking: impl Iterator<Item = impl Future<Output = Answer> + 'p>) -> Vec<Answer> {
+    let mut asking: Vec<_> = asking.map(Box::pin).collect();
+    let mut answers = Vec::new();
+    std::future::poll_fn(|context| {
+        asking.retain_mut(|one| match one.as_mut().poll(context) {
+            Poll::Ready(answer) => {
+                answers.push(answer);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if asking.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    answers
 }

@@ -3,13 +3,14 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use plo_drift::api::auth::Access;
+use plo_drift::api::gate::RequestLimits;
 use plo_drift::api::router::ROUTES as OF_THE_API;
 use plo_drift::board::ROUTES;
 use plo_drift::clock::Clock;
 use plo_drift::store::tokens::ApiRole;
 
 use crate::acknowledge::assert_headers_of_a_page;
-use crate::fixture::{Api, Watched, alert_id, now, open_alert, request, router_configured, router_of, send};
+use crate::fixture::{Api, Watched, alert_id, now, open_alert, request, router_at, router_configured, router_of, send, wide};
 use crate::visit::{Visit, location};
 
 /// A path of a route, with something in the place of each parameter.
@@ -186,5 +187,42 @@ async fn without_a_client_nobody_signs_in_and_whoever_runs_the_service_is_told_w
         assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
         assert!(!answer.headers.contains_key("set-cookie"));
     }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn cookies_of_neighbours_and_sessions_that_have_ended_keep_nobody_out_and_guesses_do() {
+    let api = with_an_alert().await;
+    let visit = Visit::reader(&api).await;
+    api.sql("UPDATE page_sessions SET ends_at = created_at + interval '1 second'").await;
+    let later = now() + SignedDuration::from_mins(1);
+    let limits = RequestLimits { failures_a_minute: 3, ..wide() };
+    let router = router_at(limits, api.served.clone(), Clock::told_by(move || later));
+    let ask = async |cookie: &str| {
+        let mut request = request("GET", "/cases", None);
+        request.headers_mut().insert("cookie", cookie.parse().expect("it is a header"));
+        send(&router, request).await.status
+    };
+    for _ in 0..5 {
+        assert_eq!(ask("_ga=GA1.2.3").await, StatusCode::SEE_OTHER);
+        assert_eq!(ask(&visit.cookie()).await, StatusCode::SEE_OTHER);
+    }
+    let guess = |number: u8| format!("plo-drift-session=plo_{:064x}", number);
+    for number in 0..3 {
+        assert_eq!(ask(&guess(number)).await, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(ask(&guess(3)).await, StatusCode::TOO_MANY_REQUESTS);
+    api.close().await;
+}
+
+#[tokio::test]
+async fn whoever_was_signed_out_before_a_form_was_sent_comes_back_to_it() {
+    let api = with_an_alert().await;
+    let visit = Visit::chair(&api).await;
+    api.sql("DELETE FROM page_sessions").await;
+    let path = format!("/alerts/{}", alert_id(1));
+    let sent = visit.send(&format!("{path}/acknowledge"), &[]).await;
+    assert_eq!(sent.status, StatusCode::UNAUTHORIZED);
+    assert!(sent.page().contains(&format!("href=\"/sign-in?to={path}\"")), "{}", sent.page());
     api.close().await;
 }

@@ -150,7 +150,7 @@ async fn on_a_telephone_an_alert_is_acknowledged_from_the_mail_without_signing_i
 }
 
 #[tokio::test]
-async fn a_manager_looks_for_something_and_finds_it_with_the_keyboard_alone() {
+async fn a_manager_looks_for_something_and_finds_it() {
     let mail = tempfile::tempdir().expect("a folder");
     let demonstration = Running::demonstration(mail.path().to_str().expect("a plain path"));
     let browser = Browser::open().await;

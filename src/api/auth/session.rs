@@ -50,28 +50,42 @@ impl Question for SessionOf {
     }
 }
 
-/// Who shows a session that counts, if anybody does.
+/// What a browser shows.
+#[derive(Debug)]
+pub enum Shows {
+    /// No session of ours; whatever else, as of neighbours, is none of our business.
+    Nothing,
+    /// One that there was and that has ended.
+    Ended,
+    /// What looks like one and is none, or is taken away since it has ended.
+    Unknown,
+    /// One that counts.
+    Session(Box<Visitor>),
+}
+
+/// Finds out what session a browser shows.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn visitor(state: &ApiState, headers: &HeaderMap, now: Timestamp) -> Result<Option<Visitor>, Problem> {
-    let Some(secret) = Cookie::Session.read(&state.site, headers) else { return Ok(None) };
+pub async fn shown(state: &ApiState, headers: &HeaderMap, now: Timestamp) -> Result<Shows, Problem> {
+    let Some(secret) = Cookie::Session.read(&state.site, headers) else { return Ok(Shows::Nothing) };
     let asked = SessionOf(secret);
     let found = state.readers.read(&asked).await?;
-    let Some(Found { session, version }) = found.answer.filter(|found| found.session.is_valid_at(now, state.sessions)) else {
-        return Ok(None);
-    };
+    let Some(Found { session, version }) = found.answer else { return Ok(Shows::Unknown) };
+    if !session.is_valid_at(now, state.sessions) {
+        return Ok(Shows::Ended);
+    }
     if session.is_to_be_noted(now) {
         sessions::used(&mut *state.pool.acquire().await?, &session, now).await?;
     }
     let seen = version.map(|version| Seen { version, by: found.by, newest: found.newest });
-    Ok(Some(Visitor {
+    Ok(Shows::Session(Box::new(Visitor {
         caller: Caller { who: Who::Person(session.person), scope: session.scope, roles: session.roles, seen },
         session: session.id,
         recipients: session.recipients,
         form_key: asked.0.derive("form"),
-    }))
+    })))
 }
 
 /// Leads somebody to sign in who wants to look at a page; what they meant to do is not done.

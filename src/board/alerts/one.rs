@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::story::Told;
 use crate::api::alerts::answers::{self, AlertId, NotPaused};
 use crate::api::alerts::story::Story;
+use crate::api::audit;
 use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
@@ -28,6 +29,8 @@ struct AlertPage {
     told: Told,
     /// Why what was sent was not recorded.
     notice: Option<String>,
+    /// How long somebody may take to fill a form in.
+    minutes: i64,
     acknowledging: Option<Form<Acknowledging>>,
     putting_off: Option<Form<PuttingOff>>,
 }
@@ -158,6 +161,7 @@ impl Shown<'_> {
     /// The page once more, with what was filled in.
     async fn again(&self, status: StatusCode, notice: Option<String>, filled: Filled) -> Result<Response, Problem> {
         let story = answers::ask(self.state, &self.visitor.caller, self.alert, Parameters::default()).await?;
+        let shown = audit::Shown(vec![story.alert.case.clone()]);
         let page = self.page(story, notice).await?;
         let page = match filled {
             Filled::Acknowledging(filled) => {
@@ -167,7 +171,9 @@ impl Shown<'_> {
                 AlertPage { putting_off: page.putting_off.map(|form| Form { filled, ..form }), ..page }
             }
         };
-        Ok((status, page::answer(&page)).into_response())
+        let mut response = (status, page::answer(&page)).into_response();
+        response.extensions_mut().insert(shown);
+        Ok(response)
     }
 
     async fn page(&self, story: Story, notice: Option<String>) -> Result<AlertPage, Problem> {
@@ -178,7 +184,8 @@ impl Shown<'_> {
             acknowledging = Some(self.empty_form(Some(told.turn), Acknowledging::by).await?);
             putting_off = Some(self.empty_form(Some(told.turn), PuttingOff::until).await?);
         }
-        Ok(AlertPage { frame, told, notice, acknowledging, putting_off })
+        let minutes = self.state.sessions.idle.as_mins();
+        Ok(AlertPage { frame, told, notice, minutes, acknowledging, putting_off })
     }
 
     async fn empty_form<T>(&self, turn: Option<i32>, fields: impl FnOnce(String) -> T) -> Result<Form<T>, Problem> {

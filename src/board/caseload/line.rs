@@ -9,6 +9,8 @@ use crate::domain::calendar::{Counted, days_between, in_words};
 use crate::domain::course::Status;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
+use crate::domain::schedule::Severity;
+use crate::store::caseload::Drift;
 
 /// A case as it stands on its line.
 pub struct Line {
@@ -30,18 +32,19 @@ pub struct Line {
     /// How far the end is away, either way.
     pub to_end: Option<String>,
     pub deadline: Option<(String, String)>,
-    pub drifts: Vec<&'static str>,
+    /// What stands at amber or red: its severity, where that is known, and what it is.
+    pub drifts: Vec<(Option<Severity>, String)>,
     pub since: Option<String>,
     pub drawing: Option<Row>,
 }
 
 impl Line {
     /// Puts a case into words, as of a day.
-    pub fn of(case: ListedCase, today: Date) -> Self {
-        let end = case.end.as_ref().filter(|_| case.status == Some(Status::Open));
-        let is_by_birth = end.is_some_and(|end| end.set_by.is_a_birth());
-        let end = end.filter(|_| !is_by_birth).map(|end| end.on);
+    pub fn of(case: ListedCase, drifts: &[&Drift], today: Date) -> Self {
+        let is_by_birth = case.end.as_ref().is_some_and(|end| end.set_by.is_a_birth());
+        let end = case.end.as_ref().filter(|_| case.status == Some(Status::Open) && !is_by_birth).map(|end| end.on);
         Self {
+            drifts: what_drifts(&case, drifts),
             rag_in_words: words::rag(case.rag),
             counts: counts(case.reds, case.ambers),
             status: case.status.filter(|&status| status != Status::Open).map(words::status),
@@ -50,8 +53,8 @@ impl Line {
             is_by_birth,
             to_end: end.map(|end| to_end(end, today)),
             deadline: case.next_deadline.map(|deadline| (deadline.what, in_words(deadline.on))),
-            drifts: case.rules.iter().filter_map(|code| Some(Rule::from_code(code)?.title())).collect(),
-            since: case.since_on.map(in_words),
+            // Of the days of a birth the first would be one.
+            since: case.since_on.filter(|_| !is_by_birth).map(in_words),
             drawing: case
                 .started_on
                 .zip(end)
@@ -62,6 +65,20 @@ impl Line {
             rag: case.rag,
         }
     }
+}
+
+/// What its alerts say that stand. Where the policy alerts of nothing that drifts in it, the rules that find something.
+fn what_drifts(case: &ListedCase, drifts: &[&Drift]) -> Vec<(Option<Severity>, String)> {
+    let title = |code: &str| Rule::from_code(code).map(Rule::title);
+    if drifts.is_empty() && case.rag != Rag::Green {
+        return case.rules.iter().filter_map(|code| Some((None, title(code)?.to_owned()))).collect();
+    }
+    let said = |drift: &&Drift| {
+        let times = if drift.alerts > 1 { format!(" ({} times)", drift.alerts) } else { String::new() };
+        let severity = if drift.is_red { Severity::Red } else { Severity::Amber };
+        Some((Some(severity), format!("{}{times}", title(&drift.rule)?)))
+    };
+    drifts.iter().filter_map(said).collect()
 }
 
 fn counts(reds: u16, ambers: u16) -> Option<String> {

@@ -207,7 +207,7 @@ async fn cookies_of_neighbours_and_sessions_that_have_ended_keep_nobody_out_and_
         assert_eq!(ask("_ga=GA1.2.3").await, StatusCode::SEE_OTHER);
         assert_eq!(ask(&visit.cookie()).await, StatusCode::SEE_OTHER);
     }
-    let guess = |number: u8| format!("plo-drift-session=plo_{:064x}", number);
+    let guess = |number: u8| format!("plo-drift-session=plo_{number:064x}");
     for number in 0..3 {
         assert_eq!(ask(&guess(number)).await, StatusCode::SEE_OTHER);
     }

@@ -36,7 +36,7 @@ async fn each_figure_is_told_in_words_drawn_and_laid_out_by_month_and_team() {
             "open",
             &[
                 "on 15 June 2026: cases: 7; families: 7; children: 9",
-                "half 16 or less, nine in ten 29.6 or less, the longest 41",
+                "half of them at most 16, nine in ten at most 29.6, the longest 41",
                 "past the end of their period, with extensions and births: 1; past the first end: 2",
                 "16 weeks, by the policy in force",
             ][..],
@@ -48,15 +48,15 @@ async fn each_figure_is_told_in_words_drawn_and_laid_out_by_month_and_team() {
                 "5 (83.3%)",
                 "4 (66.7%)",
                 "2 (33.3%)",
-                "of 9 that started: half by 136, nine in ten by 136",
+                "of the 9 that started: half of them within 136, nine in ten within 136",
                 "2 of 9 that started (22.2%)",
             ],
             true,
         ),
         ("extensions", &["0.57"], true),
-        ("alerts", &["half by 5, nine in ten not yet reached"], true),
-        ("letters", &["half 5.5 or less, nine in ten 12 or less, the longest 14"], true),
-        ("meetings", &["half 14 or less, nine in ten 15.5 or less, the longest 17", "half 129 or less"], true),
+        ("alerts", &["half of them within 5, nine in ten: too few so far to say"], true),
+        ("letters", &["half of them at most 5.5, nine in ten at most 12, the longest 14"], true),
+        ("meetings", &["half of them at most 14, nine in ten at most 15.5, the longest 17", "half of them at most 129"], true),
         ("reviews", &["3 (37.5%)", "early: 1; late: 2"], true),
     ] {
         let section = section(&page, id);

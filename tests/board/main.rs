@@ -3,6 +3,7 @@
 mod accessible;
 mod browser;
 mod figures;
+mod letters;
 mod morning;
 mod pictures;
 mod running;

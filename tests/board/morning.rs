@@ -1,61 +1,16 @@
 //! What people come for: a chair's morning, from the mail to the alert that is quiet, at a desk and on a telephone; a manager who looks
 //! for something; the agenda on paper.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
 use fantoccini::Locator;
-use mail_parser::{MessageParser, MimeHeaders as _};
 use plo_drift::clock::Clock;
 use plo_drift::domain::calendar::shift;
 use serde_json::{Value, json};
 
 use crate::accessible::assert_no_violations;
-use crate::browser::{Browser, NARROW};
+use crate::browser::{Browser, NARROW, WIDE};
+use crate::letters::letter_to;
 use crate::running::Running;
 use crate::support::program::Place;
-
-/// A mail as it lies in the folder.
-struct Letter {
-    to: String,
-    html: String,
-}
-
-impl Letter {
-    /// The addresses of its links that are called so.
-    fn links(&self, name: &str) -> Vec<String> {
-        let links = self.html.split("<a ").skip(1).filter_map(|link| link.split_once("</a>"));
-        let links = links.filter_map(|(link, _)| link.split_once('>')).filter(|(_, words)| words.starts_with(name));
-        links.filter_map(|(attributes, _)| Some(attributes.split_once("href=\"")?.1.split('"').next()?.to_owned())).collect()
-    }
-}
-
-/// The mails that lie in a folder.
-fn letters(folder: &Path) -> Vec<Letter> {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let read = |path| {
-        let bytes = std::fs::read(path).ok()?;
-        let message = MessageParser::default().parse(&bytes)?;
-        let to = message.to()?.first()?.address()?.to_owned();
-        let html = message.html_bodies().find(|part| part.content_type().is_some()).and_then(|part| part.text_contents())?;
-        Some(Letter { to, html: html.to_owned() })
-    };
-    files.filter_map(read).collect()
-}
-
-/// Waits for mail to somebody.
-async fn letter_to(folder: &Path, address: &str) -> Letter {
-    let give_up = Instant::now() + Duration::from_mins(1);
-    loop {
-        if let Some(letter) =
-            letters(folder).into_iter().find(|letter| letter.to == address && letter.html.contains("Acknowledge: "))
-        {
-            return letter;
-        }
-        assert!(Instant::now() < give_up, "no mail to {address} came");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 /// A service with a case that is long past its end, and a chair who is told of it and may sign in.
 async fn service_with_a_case() -> (Place, Running) {
@@ -211,4 +166,37 @@ async fn the_agenda_on_paper_has_every_case_its_question_and_nothing_to_click() 
     assert!(seen.matches("Why it is here").count() > 10);
     let printed = browser.printed().await;
     assert!(printed.starts_with(b"%PDF") && printed.len() > 20_000, "{}", printed.len());
+}
+
+#[tokio::test]
+async fn nobody_is_shut_out_of_what_goes_wrong_either() {
+    let (_place, service) = service_with_a_case().await;
+    let browser = Browser::open().await;
+    let look_at = async |what: &str, says: &str| {
+        browser.see(says).await;
+        for width in [WIDE, NARROW] {
+            browser.be_wide(width).await;
+            assert_no_violations(&browser.client, what).await;
+        }
+    };
+    browser.go(&service.page("/sign-in/callback?code=a&state=b")).await;
+    look_at("somebody who was not signed in", "You are not signed in").await;
+    browser.go(&service.page("/acknowledge/nothing")).await;
+    look_at("a link that does not work", "This link does not work").await;
+    browser.go(&service.page("/alerts")).await;
+    browser.press("chair").await;
+    browser.arrive_at(&service.page("/alerts")).await;
+    look_at("the inbox", "Those I was told of").await;
+    browser.go(&service.page("/cases?weeks_open_min=many")).await;
+    look_at("a filter that is wrong", "must be a whole number").await;
+    browser.go(&service.page("/cases/PP-0")).await;
+    look_at("a case that is not there", "There is no such page").await;
+    browser.go(&service.page("/alerts")).await;
+    browser.client.find(Locator::Css("tbody th a")).await.expect("an alert").click().await.expect("a link");
+    browser.keys("Put it off instead", "\u{e007}").await;
+    browser.press("Put the alert off").await;
+    look_at("an alert that is put off with mistakes", "Enter why it must wait").await;
+    browser.client.delete_all_cookies().await.expect("they can be thrown away");
+    browser.press("Put the alert off").await;
+    look_at("a form of somebody who is signed out", "You are not signed in any more").await;
 }

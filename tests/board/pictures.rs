@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::browser::{Browser, NARROW, WIDE};
+use crate::letters::letter_to;
 use crate::running::Running;
 
 /// Where a picture needs an address that only the demonstration knows: the first link that begins so, on another page.
@@ -15,11 +16,12 @@ const LINKED: [(&str, &str, &str); 6] = [
     ("alert", "/alerts", "/alerts/"),
 ];
 
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     ("cases", "/cases"),
     ("cases-at-risk", "/cases?at_risk=true"),
     ("cases-none", "/cases?team=Nobody"),
     ("alerts", "/alerts"),
+    ("alerts-none", "/alerts?state=snoozed"),
     ("panel", "/panel"),
     ("trends", "/trends"),
     ("data-quality", "/data-quality"),
@@ -52,6 +54,19 @@ async fn every_page_has_its_picture_taken() {
     if let Some(case) = camera.first_link("/cases", "/cases/").await {
         camera.print("case", &case).await;
     }
+    if let Some(alert) = camera.first_link("/alerts", "/alerts/").await {
+        browser.go(&demonstration.page(&alert)).await;
+        camera.answer("alert").await;
+    }
+    let letter = letter_to(mail.path(), "gateway-chair@council.example").await;
+    let links = letter.links("Acknowledge: ");
+    browser.go(links.last().expect("an alert can be acknowledged")).await;
+    camera.snap("mail-link").await;
+    camera.answer("mail-link").await;
+    browser.go(&demonstration.page("/cases")).await;
+    browser.press("Sign out").await;
+    browser.arrive_at(&demonstration.page("/signed-out")).await;
+    camera.snap("signed-out").await;
 }
 
 struct Camera<'a> {
@@ -68,6 +83,26 @@ impl Camera<'_> {
             self.browser.go(&self.demonstration.page(path)).await;
             self.write(&format!("{name}-{width}.png"), &self.browser.picture().await);
         }
+    }
+
+    /// The page on which the browser is, wide and narrow.
+    async fn snap(&self, name: &str) {
+        for width in [WIDE, NARROW] {
+            self.browser.be_wide(width).await;
+            self.write(&format!("{name}-{width}.png"), &self.browser.picture().await);
+        }
+    }
+
+    /// The form of an alert with mistakes in it, and what the page says once it is answered.
+    async fn answer(&self, name: &str) {
+        self.browser.press("Acknowledge the alert").await;
+        self.browser.see("There is a problem").await;
+        self.snap(&format!("{name}-with-mistakes")).await;
+        self.browser.fill("action", "Hold the review on Friday").await;
+        self.browser.fill("owner", "Team manager").await;
+        self.browser.press("Acknowledge the alert").await;
+        self.browser.see("Nobody further is told of it until").await;
+        self.snap(&format!("{name}-answered")).await;
     }
 
     /// A page as it is printed.

@@ -58,7 +58,7 @@ fn facts(view: &StatisticsView) -> Vec<(&'static str, String)> {
         (
             "Days to a conclusion",
             format!(
-                "of {} that started: {}; those that go on are counted in",
+                "of the {} that started: {}; those that are still open are counted, too",
                 count(started.cases),
                 estimates(&started.days_to_conclude)
             ),

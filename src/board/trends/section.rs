@@ -111,13 +111,17 @@ pub fn median(spread: &SpreadView) -> String {
     measure(spread.median, spread.n)
 }
 
-/// Lengths of time in a sentence: `half 12.5 or less, nine in ten 30 or less, the longest 61`.
+/// Lengths of time in a sentence: `half of them at most 12.5, nine in ten at most 30, the longest 61`.
 pub fn lengths(spread: &SpreadView) -> String {
     if spread.n == Some(0) {
         return "none".to_owned();
     }
     let longest = measure(spread.max.map(f64::from), spread.n);
-    format!("half {} or less, nine in ten {} or less, the longest {longest}", median(spread), measure(spread.p90, spread.n))
+    format!(
+        "half of them at most {}, nine in ten at most {}, the longest {longest}",
+        median(spread),
+        measure(spread.p90, spread.n)
+    )
 }
 
 /// The length by which so many have ended, as far as the estimate comes.
@@ -126,20 +130,24 @@ pub fn estimate(length: Option<u32>, of: &EstimateView) -> String {
         (Some(length), _) => length.to_string(),
         (None, Some(0)) => "none".to_owned(),
         (None, _) if of.suppressed => WITHHELD.to_owned(),
-        (None, _) => "not yet reached".to_owned(),
+        (None, _) => "too few so far to say".to_owned(),
     }
 }
 
-/// An estimate in a sentence: `half by 105, nine in ten not yet reached`.
+/// An estimate in a sentence: `half of them within 105, nine in ten: too few so far to say`.
 pub fn estimates(of: &EstimateView) -> String {
     if of.n == Some(0) {
         return "none".to_owned();
     }
     let by = |length: Option<u32>| {
         let length = estimate(length, of);
-        if length.starts_with(|letter: char| letter.is_ascii_digit()) { format!("by {length}") } else { length }
+        if length.starts_with(|letter: char| letter.is_ascii_digit()) {
+            format!(" within {length}")
+        } else {
+            format!(": {length}")
+        }
     };
-    format!("half {}, nine in ten {}", by(of.median), by(of.p90))
+    format!("half of them{}, nine in ten{}", by(of.median), by(of.p90))
 }
 
 #[cfg(test)]
@@ -154,18 +162,21 @@ mod tests {
     fn what_is_not_there_is_told_from_what_is_withheld() {
         assert_eq!([count(Some(0)), count(None)], ["0", "withheld"]);
         assert_eq!([percent(Some(66.7), None), percent(None, Some(0)), percent(None, Some(3))], ["66.7%", "none", "withheld"]);
-        assert_eq!(lengths(&spread(Some(3), Some(12.0), Some(61))), "half 12 or less, nine in ten 12 or less, the longest 61");
+        assert_eq!(
+            lengths(&spread(Some(3), Some(12.0), Some(61))),
+            "half of them at most 12, nine in ten at most 12, the longest 61"
+        );
         assert_eq!(
             lengths(&spread(Some(9), Some(12.5), None)),
-            "half 12.5 or less, nine in ten 12.5 or less, the longest withheld"
+            "half of them at most 12.5, nine in ten at most 12.5, the longest withheld"
         );
         assert_eq!(lengths(&spread(Some(0), None, None)), "none");
     }
 
     #[rstest::rstest]
-    #[case(Some(9), Some(105), None, false, "half by 105, nine in ten not yet reached")]
-    #[case(Some(9), None, None, true, "half withheld, nine in ten withheld")]
-    #[case(None, None, None, true, "half withheld, nine in ten withheld")]
+    #[case(Some(9), Some(105), None, false, "half of them within 105, nine in ten: too few so far to say")]
+    #[case(Some(9), None, None, true, "half of them: withheld, nine in ten: withheld")]
+    #[case(None, None, None, true, "half of them: withheld, nine in ten: withheld")]
     #[case(Some(0), None, None, false, "none")]
     fn an_estimate_says_how_far_it_comes(
         #[case] n: Option<u32>,

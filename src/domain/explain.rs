@@ -12,7 +12,7 @@ use super::evidence::gives_a_birth_away;
 use super::in_effect::in_effect_on;
 use super::policy::Policy;
 use super::rules::{self, Entry, Rule};
-use super::schedule::{Finding, Schedule, Severity, Turn};
+use super::schedule::{Finding, Schedule, Severity, Subject, Turn};
 
 /// What one rule says of a case on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +67,10 @@ fn does_not_apply(entry: &Entry, status: Status) -> String {
 
 /// What a turn is about, within its rule.
 fn what(turn: &Turn) -> String {
-    match turn.subject.text() {
-        whole if whole.is_empty() => "it".to_owned(),
-        subject => format!("subject {subject}"),
+    match turn.subject {
+        Subject::Whole => "it".to_owned(),
+        Subject::Code(code) => code.replace('_', " "),
+        Subject::Number(number) => format!("number {number}"),
     }
 }
 
@@ -137,7 +138,7 @@ mod tests {
     #[case::of_one_subject(
         Rule::ReviewNotHeld,
         "start 2026-06-01; meeting 4 review planned 2026-06-19",
-        "No planned meeting has been missed; the next is planned for 19 June 2026; subject 4 is amber from 20 June 2026 if \
+        "No planned meeting has been missed; the next is planned for 19 June 2026; number 4 is amber from 20 June 2026 if \
          nothing changes"
     )]
     #[case::the_policy(Rule::FgdmOfferMissing, "start 2026-06-01", "The policy does not set fgdm.required_from")]
@@ -155,8 +156,8 @@ mod tests {
         Rule::MilestoneMissed,
         "start 2026-05-25; letter 2026-06-11",
         "Letter before proceedings sent on 11 June 2026; Initial meeting not held, due on 25 June 2026; Final review not held, due \
-         on 7 September 2026; subject letter_before_proceedings was red up to and including 10 June 2026; subject \
-         initial_meeting is noticed from 18 June 2026 if nothing changes"
+         on 7 September 2026; letter before proceedings was red up to and including 10 June 2026; \
+         initial meeting is noticed from 18 June 2026 if nothing changes"
     )]
     fn each_reason_is_its_own(#[case] rule: Rule, #[case] facts: &str, #[case] expected: &str) {
         assert_eq!(why(rule, facts, date(2026, 6, 15)), expected);
@@ -170,7 +171,7 @@ mod tests {
     )]
     #[case(
         Rule::MissingData,
-        "No fact is missing that the case cannot be judged without; subject birth is amber on a day that a birth sets, if nothing changes"
+        "No fact is missing that the case cannot be judged without; birth is amber on a day that a birth sets, if nothing changes"
     )]
     fn no_reason_gives_a_birth_away(#[case] rule: Rule, #[case] expected: &str) {
         let facts = "start 2026-06-01; letter 2026-06-05; child K expected 2026-09-23";

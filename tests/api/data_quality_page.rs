@@ -9,7 +9,7 @@ use crate::visit::Visit;
 
 /// The references of the questions on a page, in their order.
 fn references(page: &str) -> Vec<String> {
-    let (_, questions) = page.split_once("<table class=\"govuk-table stacks\">").unwrap_or_default();
+    let (_, questions) = page.split_once("class=\"govuk-table stacks\"").unwrap_or_default();
     let links = questions.split("<th scope=\"row\"").skip(1).filter_map(|rest| rest.split_once("</a>")?.0.rsplit('>').next());
     links.map(str::to_owned).collect()
 }

@@ -29,7 +29,7 @@ async fn hold_alerts(pool: &PgPool) -> sqlx::Transaction<'static, sqlx::Postgres
 /// Waits until so many requests for the list of alerts wait for the lock; the service's own jobs may wait for it, too.
 async fn waiting(pool: &PgPool, number: i64) {
     let count = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock' AND starts_with(query, '-- alert_list.page')";
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND starts_with(query, '-- alert_list.newest')";
     until("requests wait", async || sqlx::query_scalar::<_, i64>(count).fetch_one(pool).await.expect("an answer") >= number)
         .await;
 }

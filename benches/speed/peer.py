@@ -23,6 +23,12 @@ async def lifespan(app):
 app = FastAPI(lifespan=lifespan)
 
 
+def next_deadline(row, today):
+    if row["next_deadline"] is None or row["next_deadline_on"] is None or row["next_deadline_on"] < today:
+        return None
+    return {"what": row["next_deadline"], "on": row["next_deadline_on"]}
+
+
 def weeks_open(row, today):
     if row["status"] not in ("open", "decided_issue") or row["started_on"] is None or row["started_on"] > today:
         return None
@@ -38,6 +44,8 @@ def listed(row, today):
         "started_on": row["started_on"],
         "weeks_open": weeks_open(row, today),
         "end": {"on": row["end_on"], "set_by": row["end_set_by"]} if row["end_on"] and row["end_set_by"] else None,
+        "base_end": row["base_end_on"],
+        "next_deadline": next_deadline(row, today),
         "rag": row["rag"],
         "reds": row["reds"],
         "ambers": row["ambers"],

@@ -43,6 +43,22 @@ pub fn severity(severity: Severity) -> &'static str {
     }
 }
 
+/// How grave something is, and what that means.
+#[must_use]
+pub fn severity_explained(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Red => "Red: the case has drifted",
+        Severity::Amber => "Amber: the case is drifting",
+        Severity::Notice => "Notice: worth knowing",
+    }
+}
+
+/// What happens next to an alert that stands, whoever answers it.
+pub const CLOSES: &str = "The alert closes by itself as soon as the case data shows that it is put right.";
+
+/// What happens next to an alert that is resolved.
+pub const OVER: &str = "Nothing. If the same thing goes wrong again, a new alert is opened.";
+
 /// What has become of an alert.
 #[must_use]
 pub fn state(state: AlertState) -> &'static str {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -13,7 +12,7 @@ use plo_drift::config::Config;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::fixture::{Answer, Api, Watched, now, router_signed_in, send};
+use crate::fixture::{Answer, Api, Watched, now, router_signed_in, send, send_at_once};
 use crate::support::oidc::{BOARD_CLIENT, BOARD_SECRET, OpenIdProvider};
 use crate::visit::location;
 
@@ -66,8 +65,7 @@ impl Place {
 
     /// Asks the service as a browser does that shows a cookie.
     async fn ask(&self, path: &str, cookie: &str) -> Answer {
-        let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").header(header::COOKIE, cookie);
-        send(&self.api.router, request.body(Body::empty()).expect("it is a request")).await
+        send(&self.api.router, shown(path, cookie)).await
     }
 
     /// Begins to sign in: the cookie that the browser is given, and where it is sent.
@@ -124,6 +122,12 @@ impl Place {
     async fn close(self) {
         self.api.close().await;
     }
+}
+
+/// A request of a browser that shows a cookie.
+fn shown(path: &str, cookie: &str) -> Request<Body> {
+    let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").header(header::COOKIE, cookie);
+    request.body(Body::empty()).expect("it is a request")
 }
 
 /// The first cookie that is given, as it is to be shown.
@@ -231,8 +235,7 @@ async fn a_provider_that_refuses_or_is_down_lets_nobody_in() {
     assert_eq!(other.status, StatusCode::SERVICE_UNAVAILABLE, "another issuer answers");
     let Place { api, provider } = place;
     drop(provider);
-    let request = Request::builder().uri(&back).header(header::ACCEPT, "text/html").header(header::COOKIE, &cookie);
-    let down = send(&api.router, request.body(Body::empty()).expect("it is a request")).await;
+    let down = send(&api.router, shown(&back, &cookie)).await;
     assert_eq!(down.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(down.page().contains("You cannot sign in at the moment"));
     assert_eq!(api.count("SELECT count(*) FROM page_sessions").await, 0);
@@ -263,30 +266,12 @@ async fn an_issuer_that_never_answers_is_waited_for_by_one_and_keeps_nobody_else
         }
     });
     let place = Place::new(&[("IDENTITY__ISSUER", &issuer), ("IDENTITY__TIMEOUT_SECONDS", "1")]).await;
-    let asking = (0..20).map(|_| place.ask("/sign-in?to=/cases", ""));
-    for answer in futures_at_once(asking).await {
+    let asking = (0..20).map(|_| shown("/sign-in?to=/cases", "")).collect();
+    for answer in send_at_once(&place.api.router, asking).await {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(answer.page().contains("You cannot sign in at the moment"));
     }
     assert_eq!(place.ask("/signed-out", "").await.status, StatusCode::OK);
     assert_eq!(asked.load(Ordering::SeqCst), 1, "one asks, and the others do not after it");
     place.close().await;
-}
-
-/// What comes of asking several times without waiting for one another.
-async fn futures_at_once<'p>(asking: impl Iterator<Item = impl Future<Output = Answer> + 'p>) -> Vec<Answer> {
-    let mut asking: Vec<_> = asking.map(Box::pin).collect();
-    let mut answers = Vec::new();
-    std::future::poll_fn(|context| {
-        asking.retain_mut(|one| match one.as_mut().poll(context) {
-            Poll::Ready(answer) => {
-                answers.push(answer);
-                false
-            }
-            Poll::Pending => true,
-        });
-        if asking.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    answers
 }

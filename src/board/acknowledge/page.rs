@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use crate::api::link::LinkBearer;
 use crate::board::answering::{Acknowledging, Form};
 use crate::board::page::Frame;
+use crate::board::words;
 use crate::clock::london;
 use crate::domain::calendar::{in_words, with_weekday};
 use crate::domain::pause::{PauseEnd, PauseKind};
@@ -81,7 +82,7 @@ impl AlertPage {
             next: next(&seen, today),
             since: since(&seen),
             severity: seen.severity,
-            severity_in_words: severity_in_words(seen.severity),
+            severity_in_words: words::severity_explained(seen.severity),
             title: Rule::from_code(&seen.alert.rule).map_or(seen.alert.rule, |rule| rule.title().to_owned()),
             case: seen.alert.case_reference,
             team: seen.alert.team,
@@ -110,14 +111,6 @@ fn heading(state: AlertState) -> &'static str {
         AlertState::Acknowledged => "Alert acknowledged",
         AlertState::Snoozed => "Alert put off",
         AlertState::Resolved => "Alert resolved",
-    }
-}
-
-fn severity_in_words(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Red => "Red: the case has drifted",
-        Severity::Amber => "Amber: the case is drifting",
-        Severity::Notice => "Notice: worth knowing",
     }
 }
 
@@ -213,9 +206,8 @@ fn each_once(titles: impl Iterator<Item = String>) -> String {
 fn next(seen: &Seen, today: Date) -> Vec<String> {
     const OPENS_AGAIN: &str =
         "If it has not been put right by then, the alert opens again and everybody who knows of it is told at once.";
-    const CLOSES: &str = "The alert closes by itself as soon as the case data shows that it is put right.";
     if seen.state == AlertState::Resolved {
-        return vec!["Nothing. If the same thing goes wrong again, a new alert is opened.".to_owned()];
+        return vec![words::OVER.to_owned()];
     }
     let (rung, waits) = if seen.state == AlertState::Open {
         let waits =
@@ -225,7 +217,7 @@ fn next(seen: &Seen, today: Date) -> Vec<String> {
         let until = seen.last_pause.as_ref().map_or_else(|| "then".to_owned(), |pause| with_weekday(pause.until_on));
         (None, format!("Nobody further is told of it until {until}, unless it turns worse before."))
     };
-    rung.into_iter().chain([format!("{waits} {OPENS_AGAIN}"), CLOSES.to_owned()]).collect()
+    rung.into_iter().chain([format!("{waits} {OPENS_AGAIN}"), words::CLOSES.to_owned()]).collect()
 }
 
 /// Who is told next. A day that has come, or from which a birth could be worked out, is left out.

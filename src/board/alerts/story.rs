@@ -64,11 +64,7 @@ impl Told {
         let next_rung = story.next_rung.map(|rung| (rung.role.title(), Some(rung.on).filter(|&on| shows_days && on > today)));
         Self {
             next: next(state, next_rung, until),
-            severity_in_words: match Severity::from_code(&alert.severity) {
-                Some(Severity::Red) => "Red: the case has drifted",
-                Some(Severity::Amber) => "Amber: the case is drifting",
-                _ => "Notice: worth knowing",
-            },
+            severity_in_words: words::severity_explained(Severity::from_code(&alert.severity).unwrap_or(Severity::Notice)),
             state,
             state_in_words: state.map_or("", words::state),
             since: shows_days.then(|| in_words(alert.since_on)),
@@ -91,10 +87,9 @@ impl Told {
 }
 
 fn next(state: Option<AlertState>, rung: Option<(&str, Option<Date>)>, until: Option<Date>) -> Vec<String> {
-    const CLOSES: &str = "The alert closes by itself as soon as the case data shows that it is put right.";
     let first = match (state, rung, until) {
         (Some(AlertState::Resolved), ..) => {
-            return vec!["Nothing. If the same thing goes wrong again, a new alert is opened.".to_owned()];
+            return vec![words::OVER.to_owned()];
         }
         (Some(AlertState::Open), Some((role, Some(on))), _) => {
             format!("If nobody answers, the {role} is told on {}.", with_weekday(on))
@@ -108,7 +103,7 @@ fn next(state: Option<AlertState>, rung: Option<(&str, Option<Date>)>, until: Op
         ),
         _ => "Somebody is dealing with it.".to_owned(),
     };
-    vec![first, CLOSES.to_owned()]
+    vec![first, words::CLOSES.to_owned()]
 }
 
 impl Aside {

@@ -28,7 +28,7 @@ pub mod headers;
 pub mod health;
 pub mod history;
 pub mod imports;
-pub mod known_pages;
+pub mod known;
 pub mod link;
 mod masked;
 pub mod metrics;
@@ -43,6 +43,7 @@ pub mod router;
 pub mod security_txt;
 pub mod site;
 pub mod statistics;
+pub mod surroundings;
 
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ use crate::store::policies::in_force::InForce;
 
 use door::Door;
 use gate::Gate;
-use known_pages::KnownPages;
+use known::KnownAnswers;
 use policy::preview::Preview;
 use site::Site;
 
@@ -72,8 +73,8 @@ pub struct ApiState {
     pub pool: PgPool,
     /// The database, for what is read with one statement.
     pub readers: Readers,
-    /// Pages of cases that were worked out.
-    pub known_pages: Arc<KnownPages>,
+    /// What was worked out of cases.
+    pub known: KnownAnswers,
     /// The policy in force.
     pub policy: InForce,
     /// The place of the one import that may be under way.

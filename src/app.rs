@@ -21,6 +21,7 @@ use tracing::{info, warn};
 use crate::api::connections::{self, ConnectionLimits};
 use crate::api::door::Door;
 use crate::api::gate::{Gate, RequestLimits};
+use crate::api::known::KnownAnswers;
 use crate::api::site::Site;
 use crate::api::{self, ApiState};
 use crate::board::{self, sign_in};
@@ -186,7 +187,7 @@ impl Service {
         let state = Arc::new(ApiState {
             pool: self.pool.clone(),
             readers: self.readers(),
-            known_pages: Arc::default(),
+            known: KnownAnswers::default(),
             policy: self.policy.clone(),
             import_place: api::imports::ImportPlace::default(),
             preview: previews(&self.pool, &self.config, &self.policy),

@@ -11,6 +11,7 @@ pub mod cases;
 pub mod census;
 pub mod changes;
 pub mod data_quality;
+pub mod drift;
 pub mod erasure;
 pub mod facts;
 pub mod gathering;

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::program::{Place, file, in_words, port_that_is_free, program, terminate, wait_until};
 use support::smtp::{Behaviour, SmtpServer};
 use support::world::open;
@@ -213,7 +213,14 @@ async fn the_service_takes_a_case_from_sql_to_smtp_within_one_cycle_and_stops_wh
     let url = format!("http://{listen}/api/v1/cases?at_risk=true");
     let answer = reqwest::Client::new().get(url).bearer_auth(token.trim()).send().await.expect("the API answers");
     let cases: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
-    assert_eq!(cases["cases"][0]["reference"], "PP-1");
+    let case = &cases["cases"][0];
+    assert_eq!(case["reference"], "PP-1");
+    let drifts = case["drifts"].as_array().expect("a list");
+    let found = |severity: &str| -> u64 {
+        drifts.iter().filter(|drift| drift["severity"] == severity).filter_map(|drift| drift["findings"].as_u64()).sum()
+    };
+    assert_eq!((json!(found("red")), json!(found("amber"))), (case["reds"].clone(), case["ambers"].clone()), "{case}");
+    assert!(found("red") > 0 && drifts[0]["severity"] == "red", "what the sweep has kept: {case}");
 
     assert_eq!(terminate(service), Some(0));
     let again = start();

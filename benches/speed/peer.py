@@ -35,6 +35,11 @@ def weeks_open(row, today):
     return (today - row["started_on"]).days // 7
 
 
+def drift(kept):
+    severity, rule, findings = kept.split(" ")
+    return {"rule": rule, "severity": severity, "findings": int(findings)}
+
+
 def listed(row, today):
     return {
         "reference": row["reference"],
@@ -51,6 +56,7 @@ def listed(row, today):
         "ambers": row["ambers"],
         "since_on": row["since_on"],
         "rules": row["rules"],
+        "drifts": [drift(kept) for kept in row["drifts"].split(", ") if kept],
     }
 
 

@@ -89,8 +89,8 @@ const READ: [&str; 10] = [
     "case_reference, id, \"on\", attended, person, kind, excused FROM engagement",
     "case_reference, id, \"on\", kind, rationale_recorded FROM oversight",
     "case_reference, id, from_on, worker FROM allocations",
-    "case_reference, next_look_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules, next_deadline,
-        next_deadline_on FROM case_watch",
+    "case_reference, next_look_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules, drifts,
+        next_deadline, next_deadline_on FROM case_watch",
     "id, case_reference, rule, subject, severity, message, since_on, severity_since_on, gives_a_birth_away FROM alerts
         WHERE state <> 'resolved'",
 ];

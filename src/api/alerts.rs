@@ -67,6 +67,8 @@ pub struct Alert {
     pub opened_at: Timestamp,
     /// When its present turn began: it was opened, raised, lowered, or opened again after a pause.
     pub turned_at: Timestamp,
+    /// The number of that turn, from 1: whoever answers can give it, and is told if the alert has turned meanwhile.
+    pub turn: i32,
     /// When the rules found it put right.
     pub resolved_at: Option<Timestamp>,
     /// Whether a birth could be worked out from its days; people at pages are shown none of them.
@@ -194,6 +196,7 @@ impl From<Listed> for Alert {
             severity_since_on: listed.severity_since_on,
             opened_at: listed.opened_at,
             turned_at: listed.turned_at,
+            turn: listed.turn,
             resolved_at: listed.resolved_at,
             gives_a_birth_away: listed.gives_a_birth_away,
         }

@@ -18,7 +18,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 
 use super::frame::Now;
-use super::known_pages::Seen;
+use super::known::Seen;
 use super::link::LinkBearer;
 use super::problem::Problem;
 use super::{ApiState, SharedState};
@@ -149,7 +149,7 @@ pub async fn admit(
                     if matches!(shows, Shows::Unknown) {
                         state.gate.turn_away(comer);
                     }
-                    return session::lead_to_sign_in(&state.site, &request);
+                    return session::lead_to_sign_in(&state, request).await;
                 }
             };
             state.gate.let_in(comer, visitor.caller.actor())?;
@@ -158,7 +158,13 @@ pub async fn admit(
                 return Err(Problem::Forbidden);
             }
             request.extensions_mut().insert(visitor.caller.clone());
-            request.extensions_mut().insert(visitor);
+            request.extensions_mut().insert(visitor.clone());
+            let mut answer = next.run(request).await;
+            // Whoever tells them what went wrong tells it within their menu.
+            if answer.extensions().get::<Problem>().is_some() {
+                answer.extensions_mut().insert(visitor);
+            }
+            return Ok(answer);
         }
         Access::Door => {
             let answer = next.run(request).await;

@@ -13,7 +13,7 @@ use super::auth::Caller;
 use super::case_view::{CaseView, EndView, TaggedView, weeks_open};
 use super::etag;
 use super::frame::Now;
-use super::known_pages::{Asked, Form, Page};
+use super::known::{Asked, Tagged};
 use super::page;
 use super::parameters::{Parameters, Reference};
 use super::problem::Problem;
@@ -26,8 +26,10 @@ use crate::domain::course::Status;
 use crate::domain::deadline::Deadline;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
+use crate::domain::schedule::Severity;
 use crate::fields::civil_date;
 use crate::store::caseload::{self, Filter, Listed, Place, Sort, Stretch};
+use crate::store::drift::Drift;
 use crate::store::tokens::Scope;
 use crate::store::{BEGIN_LIST, BEGIN_SNAPSHOT, cases};
 
@@ -83,6 +85,27 @@ pub struct ListedCase {
     /// The codes of the rules that find something, of whatever severity.
     #[schema(value_type = Vec<Rule>)]
     pub rules: Vec<String>,
+    /// What is at amber or red, by rule and severity: the red first, then what has lasted longest.
+    pub drifts: Vec<DriftView>,
+}
+
+/// What one rule finds in a case at one severity.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Drift)]
+pub struct DriftView {
+    /// The rule.
+    #[schema(value_type = Rule)]
+    pub rule: String,
+    /// Amber or red.
+    pub severity: Severity,
+    /// How often the rule finds it.
+    pub findings: u32,
+}
+
+impl From<Drift> for DriftView {
+    fn from(Drift { rule, severity, findings }: Drift) -> Self {
+        Self { rule, severity, findings }
+    }
 }
 
 /// What a case has to keep next.
@@ -137,14 +160,14 @@ pub async fn list(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = Asked { scope: caller.scope.clone(), form: Form::Json, query: query.unwrap_or_default(), today: now.today };
-    if let Some(page) = caller.seen.as_ref().and_then(|seen| state.known_pages.find(&asked, seen)) {
+    let asked = Asked { scope: caller.scope.clone(), query: query.unwrap_or_default(), today: now.today };
+    if let Some(page) = caller.seen.as_ref().and_then(|seen| state.known.lists.find(&asked, seen)) {
         return Ok(etag::answer_tagged(&headers, page.tag, page.body));
     }
     let body = Bytes::from(etag::written(&ask(&state, &caller, now, parameters).await?)?);
-    let page = Page { tag: etag::tag(&body), body };
+    let page = Tagged { tag: etag::tag(&body), body };
     if let Some(seen) = caller.seen {
-        state.known_pages.keep(&asked, seen, page.clone());
+        state.known.lists.keep(&asked, seen, page.clone());
     }
     Ok(etag::answer_tagged(&headers, page.tag, page.body))
 }
@@ -321,6 +344,7 @@ impl ListedCase {
             ambers: listed.ambers,
             since_on: listed.since_on,
             rules: listed.rules,
+            drifts: listed.drifts.into_iter().map(DriftView::from).collect(),
         }
     }
 }

@@ -134,8 +134,17 @@ async fn refuse_large_bodies(State(gate): State<Arc<Gate>>, mut request: Request
 ///
 /// The body is too large or too slow, or breaks off; all places are taken once it is there.
 pub async fn hear_out(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Result<Response, Problem> {
+    Ok(next.run(heard(&gate, request).await?).await)
+}
+
+/// The same request with its body read whole.
+///
+/// # Errors
+///
+/// As for [`hear_out`].
+pub async fn heard(gate: &Gate, request: Request) -> Result<Request, Problem> {
     if request.body().is_end_stream() {
-        return Ok(next.run(request).await);
+        return Ok(request);
     }
     let place: Option<Place> = request.extensions().get().cloned();
     let connection: Option<Arc<Connection>> = request.extensions().get().cloned();
@@ -148,7 +157,7 @@ pub async fn hear_out(State(gate): State<Arc<Gate>>, request: Request, next: Nex
     wait_for(Awaited::Nothing);
     let whole = whole.map_err(|_| Problem::BodyTooSlow)??;
     place.iter().try_for_each(Place::take_again)?;
-    Ok(next.run(Request::from_parts(parts, Body::from(whole))).await)
+    Ok(Request::from_parts(parts, Body::from(whole)))
 }
 
 #[cfg(test)]

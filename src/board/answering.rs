@@ -4,8 +4,12 @@ use std::num::ParseIntError;
 
 use jiff::civil::Date;
 
+use super::page::Visitor;
+use super::words;
+use crate::config::board::SessionTimes;
 use crate::domain::calendar::{Calendar, with_weekday};
 use crate::domain::pause::UntilDays;
+use crate::domain::policy::Policy;
 use crate::fields::{civil_date, plain_words};
 
 /// The names of the fields, in their order on the page.
@@ -18,6 +22,9 @@ const UNTIL: &str = "until";
 /// The name of the field that nobody sees: the turn that the alert was in when the page was made.
 const TURN: &str = "turn";
 
+/// The name of the button by which somebody asks for more time.
+const MORE_TIME: &str = "more_time";
+
 /// A form, as it is shown.
 #[derive(Clone, Debug)]
 pub struct Form<T> {
@@ -29,13 +36,22 @@ pub struct Form<T> {
     pub days: UntilDays,
     /// One of them as people type it.
     pub example: String,
+    /// What the marks of its fields begin with, where the page has several forms.
+    pub prefix: String,
 }
 
 impl<T> Form<T> {
     /// An empty form for an alert in a turn; the day that is usual is given to each maker of fields.
     pub fn empty(turn: i32, days: UntilDays, calendar: &Calendar, fields: impl FnOnce(String) -> T) -> Self {
         let usual = days.usual(calendar);
-        Self { filled: fields(usual.to_string()), turn, days, example: usual.strftime("%d/%m/%Y").to_string() }
+        let example = usual.strftime("%d/%m/%Y").to_string();
+        Self { filled: fields(usual.to_string()), turn, days, example, prefix: String::new() }
+    }
+
+    /// The mark of a field in its page.
+    #[must_use]
+    pub fn mark(&self, field: &str) -> String {
+        format!("{}{field}", self.prefix)
     }
 
     /// The days that may be chosen, in words.
@@ -43,6 +59,100 @@ impl<T> Form<T> {
     pub fn span(&self) -> String {
         format!("from {} to {}", with_weekday(self.days.first), with_weekday(self.days.last))
     }
+}
+
+/// The two forms by which somebody answers an alert.
+#[derive(Clone, Debug)]
+pub struct Answering {
+    /// Something will be done.
+    pub acknowledging: Form<Acknowledging>,
+    /// It must wait.
+    pub putting_off: Form<PuttingOff>,
+}
+
+impl Answering {
+    /// Empty forms for an alert in a turn.
+    #[must_use]
+    pub fn empty(turn: i32, policy: &Policy, today: Date) -> Self {
+        let days = UntilDays::of(today, &policy.alerts, &policy.calendar);
+        Self {
+            acknowledging: Form::empty(turn, days, &policy.calendar, Acknowledging::by),
+            putting_off: Form::empty(turn, days, &policy.calendar, PuttingOff::until),
+        }
+    }
+
+    /// The same in a page that has those of other alerts, too.
+    #[must_use]
+    pub fn beside_others(self, alert: &str) -> Self {
+        let prefix = || format!("of-{alert}-");
+        Self {
+            acknowledging: Form { prefix: prefix(), ..self.acknowledging },
+            putting_off: Form { prefix: prefix(), ..self.putting_off },
+        }
+    }
+
+    /// Each mistake with the field that it is in, in the order of the page.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<(&'static str, &str)> {
+        let acknowledging = self.acknowledging.filled.mistakes.listed();
+        acknowledging.into_iter().chain(self.putting_off.filled.listed()).collect()
+    }
+
+    /// Whether somebody began to put it off.
+    #[must_use]
+    pub fn is_to_be_put_off(&self) -> bool {
+        let PuttingOff { reason, .. } = &self.putting_off.filled;
+        !reason.is_empty() || !self.putting_off.filled.listed().is_empty()
+    }
+}
+
+/// How long somebody may take to fill a form in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeToAnswer {
+    /// After so many minutes without doing anything they are signed out; absent where they asked for more time.
+    pub idle_minutes: Option<i64>,
+    /// In any case they are signed out then.
+    pub until: String,
+}
+
+impl TimeToAnswer {
+    /// What somebody has who is signed in.
+    #[must_use]
+    pub fn of(visitor: &Visitor, times: SessionTimes) -> Self {
+        let idle_minutes = (!visitor.stays).then(|| times.idle.as_mins());
+        Self { idle_minutes, until: words::moment(visitor.ends_at) }
+    }
+}
+
+/// Whether a form was sent to have more time for it.
+#[must_use]
+pub fn asks_for_more_time(pairs: &[(String, String)]) -> bool {
+    pairs.iter().any(|(name, _)| name == MORE_TIME)
+}
+
+/// Whether a field is one of an answer, whether or not anybody sees it.
+#[must_use]
+pub fn is_field(name: &str) -> bool {
+    [ACTION, OWNER, REVIEW_ON, REASON, UNTIL, TURN].contains(&name)
+}
+
+/// What was typed into a form, each with what it is: for whoever sent it when it could not be taken.
+#[must_use]
+pub fn typed(pairs: &[(String, String)]) -> Vec<(&'static str, String)> {
+    let fields = [
+        (ACTION, "What will be done"),
+        (OWNER, "Who will do it"),
+        (REVIEW_ON, "When to look again"),
+        (REASON, "Why it must wait"),
+        (UNTIL, "Until when"),
+    ];
+    let typed = fields.map(|(field, title)| (title, value(pairs, field)));
+    typed.into_iter().filter(|(_, typed)| !typed.is_empty()).map(|(title, typed)| (title, typed_day(typed))).collect()
+}
+
+/// A day as people read it, where it is one.
+fn typed_day(typed: String) -> String {
+    civil_date(&typed).map_or(typed, with_weekday)
 }
 
 /// The fields of an acknowledgement.

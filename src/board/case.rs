@@ -13,6 +13,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
+use super::answering::TimeToAnswer;
 use super::draw::timeline::Timeline;
 use super::page::{self, Frame, Here, Visitor};
 use crate::api::frame::Now;
@@ -30,6 +31,7 @@ struct CasePage {
     frame: Frame,
     standing: Standing,
     drifting: Vec<Drift>,
+    time: TimeToAnswer,
     /// Those that are not resolved, as they are to be answered first.
     alerts: Vec<AlertLine>,
     /// Those that are.
@@ -53,11 +55,14 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let view = cases::ask_one(&state, &visitor.caller, now, &reference, parameters).await?;
     let today = explained::ask(&state, &visitor.caller, now, &reference, none).await?;
+    let frame = Frame::of(&state, &visitor, Here::Cases);
+    let known = state.policy.read(&mut *state.pool.acquire().await?).await?;
     let (alerts, resolved) = standing::alerts(&view, &today);
     let page = CasePage {
-        frame: Frame::of(&state, &visitor, Here::Cases),
+        drifting: drifting(&today, &alerts, Some(&known.policy).filter(|_| frame.may_answer)),
+        time: TimeToAnswer::of(&visitor, state.sessions),
+        frame,
         standing: Standing::of(&view),
-        drifting: drifting(&today, &alerts),
         timeline: Timeline::of(&story::of(&view)),
         record: Record::of(&view),
         alerts,

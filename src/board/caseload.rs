@@ -9,25 +9,22 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use jiff::civil::Date;
-use sqlx::PgConnection;
 
 use super::choices::{Choice, Chosen, Pages};
 use super::page::{self, Frame, Here, Visitor};
 use super::words;
 use crate::api::frame::Now;
-use crate::api::known_pages::{Asked, Form, Page};
+use crate::api::known::Asked;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
-use crate::api::{ApiState, SharedState, cases, etag};
+use crate::api::surroundings::{self, Surroundings};
+use crate::api::{ApiState, SharedState, cases};
 use crate::clock::Moment;
-use crate::database::readers::Question;
 use crate::domain::calendar::{in_words, with_weekday};
 use crate::domain::course::Status;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
-use crate::domain::timetable::next_meeting;
-use crate::store::caseload::{Drift, Sort, drifting, teams};
-use crate::store::tokens::Scope;
+use crate::store::caseload::Sort;
 use line::Line;
 
 /// The fields of the form.
@@ -81,71 +78,30 @@ async fn known_or_new(
     query: String,
     parameters: Parameters,
 ) -> Result<Bytes, Problem> {
-    let asked = Asked { scope: visitor.caller.scope.clone(), form: Form::Html, query, today: now.today };
-    if let Some(page) = visitor.caller.seen.as_ref().and_then(|seen| state.known_pages.find(&asked, seen)) {
-        return Ok(page.body);
+    let asked = Asked { scope: visitor.caller.scope.clone(), query, today: now.today };
+    if let Some(known) = visitor.caller.seen.as_ref().and_then(|seen| state.known.caseloads.find(&asked, seen)) {
+        return Ok(known);
     }
     let list = cases::ask(state, &visitor.caller, now, parameters.without_blanks()).await?;
-    let teams = state.readers.read(&TeamsOf(&asked.scope)).await?.answer;
-    let references: Vec<String> = list.cases.iter().map(|case| case.reference.clone()).collect();
-    let drifts = state.readers.read(&DriftsOf(&references)).await?.answer;
-    let known = state.policy.read(&mut *state.pool.acquire().await?).await?;
-    let meeting_on = next_meeting(now.today, &known.policy.panel);
-    let body = Bytes::from(page::written(&Caseload::of(state, &asked.query, list, &teams, &drifts, meeting_on, now)));
-    let page = Page { tag: etag::tag(&body), body: body.clone() };
+    let around = surroundings::ask(state, &visitor.caller, now).await?;
+    let caseload = Bytes::from(page::written(&Caseload::of(&state.site.root, &asked.query, list, &around, now.today)));
     if let Some(seen) = visitor.caller.seen.clone() {
-        state.known_pages.keep(&asked, seen, page);
+        state.known.caseloads.keep(&asked, seen, caseload.clone());
     }
-    Ok(body)
-}
-
-/// The teams that somebody may choose from.
-struct TeamsOf<'s>(&'s Scope);
-
-impl Question for TeamsOf<'_> {
-    type Answer = Vec<String>;
-
-    async fn ask(&self, session: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
-        teams(session, self.0).await
-    }
-}
-
-/// What drifts in some cases.
-struct DriftsOf<'r>(&'r [String]);
-
-impl Question for DriftsOf<'_> {
-    type Answer = Vec<Drift>;
-
-    async fn ask(&self, session: &mut PgConnection) -> Result<Vec<Drift>, sqlx::Error> {
-        drifting(session, self.0).await
-    }
+    Ok(caseload)
 }
 
 impl Caseload {
-    fn of(
-        state: &ApiState,
-        query: &str,
-        list: cases::CaseList,
-        teams: &[String],
-        drifts: &[Drift],
-        meeting_on: Date,
-        now: Moment,
-    ) -> Self {
+    fn of(root: &str, query: &str, list: cases::CaseList, around: &Surroundings, today: Date) -> Self {
         let chosen = Chosen::of(query);
-        let of_case = |reference: &str| -> Vec<&Drift> { drifts.iter().filter(|drift| drift.case == reference).collect() };
         Self {
-            meeting_on: with_weekday(meeting_on),
-            root: state.site.root.clone(),
+            root: root.to_owned(),
             is_narrowed: chosen.has_any(&FILTERS),
-            pages: Pages::of(&format!("{}/cases", state.site.root), &chosen, list.next_cursor.as_deref()),
+            teams: Choice::any_or_named("Every team", &around.teams),
+            pages: Pages::of(&format!("{root}/cases"), &chosen, list.next_cursor.as_deref()),
             as_of: list.as_of.map(in_words),
-            lines: (list.cases.into_iter())
-                .map(|case| {
-                    let drifts = of_case(&case.reference);
-                    Line::of(case, &drifts, now.today)
-                })
-                .collect(),
-            teams: Choice::any_or_named("Every team", teams),
+            lines: list.cases.into_iter().map(|case| Line::of(case, today)).collect(),
+            meeting_on: with_weekday(around.meeting_on),
             chosen,
         }
     }

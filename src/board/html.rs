@@ -10,8 +10,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::page::{Frame, written};
-use super::sign_in;
+use super::page::{FORM_KEY, Frame, Here, Visitor, written};
+use super::{answering, sign_in};
+use crate::api::auth::session::Untaken;
 use crate::api::problem::{Problem, WrongParameter};
 use crate::api::{ApiState, SharedState};
 
@@ -54,14 +55,57 @@ fn takes_html(headers: &HeaderMap) -> bool {
 fn told_in_words(state: &ApiState, problem: &Problem, path: &str, response: Response) -> Response {
     let by_link = is_below(path, BY_LINK);
     let (mut parts, _) = response.into_parts();
+    let visitor = parts.extensions.remove::<Visitor>();
+    let frame = visitor.map_or_else(|| Frame::for_anybody(state), |visitor| Frame::of(state, &visitor, Here::Elsewhere));
+    let untaken = parts.extensions.remove::<Untaken>().and_then(|untaken| UntakenPage::of(&frame, path, untaken));
     parts.headers.remove(header::CONTENT_LENGTH);
     // A browser would ask for a name and a password.
     parts.headers.remove(header::WWW_AUTHENTICATE);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    if let Some(page) = untaken {
+        return Response::from_parts(parts, Body::from(written(&page)));
+    }
     let words = if by_link { of_a_link(problem) } else { of_a_page(problem) };
     let onward = words.onward.map(|(to, called)| (onward(to, path), called));
-    let page = ProblemPage { frame: Frame::for_anybody(state), words, onward, wrong: wrong_parameters(problem) };
+    let page = ProblemPage { frame, words, onward, wrong: wrong_parameters(problem) };
     Response::from_parts(parts, Body::from(written(&page)))
+}
+
+/// Where an answer was not taken because its sender is not signed in any more, or has signed in anew: with what was typed, to be sent again.
+#[derive(Template)]
+#[template(path = "untaken.html", config = "src/board/templates/askama.toml")]
+struct UntakenPage {
+    frame: Frame,
+    /// Where it was sent, below the root.
+    path: String,
+    /// The page of the alert, below the root.
+    alert: String,
+    puts_off: bool,
+    /// What was typed, each with what it is.
+    typed: Vec<(&'static str, String)>,
+    /// What is sent again.
+    pairs: Vec<(String, String)>,
+}
+
+impl UntakenPage {
+    /// Absent where what was sent is no answer to an alert.
+    fn of(frame: &Frame, path: &str, untaken: Untaken) -> Option<Self> {
+        let (alert, puts_off) = answered(path)?;
+        let typed = answering::typed(&untaken.pairs);
+        if typed.is_empty() {
+            return None;
+        }
+        let Untaken { mut pairs, form_key } = untaken;
+        pairs.retain(|(name, _)| answering::is_field(name));
+        pairs.extend(form_key.map(|key| (FORM_KEY.to_owned(), key)));
+        Some(Self { frame: frame.clone(), path: path.to_owned(), alert: alert.to_owned(), puts_off, typed, pairs })
+    }
+}
+
+/// The page of the alert that is answered at a path, and whether it is put off.
+fn answered(path: &str) -> Option<(&str, bool)> {
+    let below = |last| path.strip_suffix(last).filter(|page| page.starts_with("/alerts/"));
+    below("/acknowledge").map(|page| (page, false)).or_else(|| below("/snooze").map(|page| (page, true)))
 }
 
 #[derive(Template)]
@@ -84,8 +128,7 @@ struct Words {
 
 /// Whoever signs in again comes back to the page whose form was sent.
 fn onward(to: &str, path: &str) -> String {
-    let form = path.strip_suffix("/acknowledge").or_else(|| path.strip_suffix("/snooze"));
-    form.filter(|_| to == sign_in::PATH).map_or_else(|| to.to_owned(), |page| format!("{to}?to={page}"))
+    answered(path).filter(|_| to == sign_in::PATH).map_or_else(|| to.to_owned(), |(page, _)| format!("{to}?to={page}"))
 }
 
 fn wrong_parameters(problem: &Problem) -> &[WrongParameter] {

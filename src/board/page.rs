@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::assets;
-use crate::api::auth::session::Visitor as Signed;
+use crate::api::auth::session::{Untaken, Visitor as Signed};
 use crate::api::body::FormBody;
 use crate::api::door::Door;
 use crate::api::problem::Problem;
@@ -163,18 +163,46 @@ pub async fn enter(State(state): State<SharedState>) -> Response {
 #[derive(Debug)]
 pub struct OwnForm(pub Vec<(String, String)>);
 
-impl FromRequest<SharedState> for OwnForm {
-    type Rejection = Problem;
+/// Why a form was not taken.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// It could not be read.
+    Problem(Problem),
+    /// It carries another key than those of the session: it was opened before somebody signed in anew, or is none of ours.
+    OfAnotherSession(Untaken),
+}
 
-    async fn from_request(request: Request, state: &SharedState) -> Result<Self, Problem> {
+impl From<Problem> for NotTaken {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl IntoResponse for NotTaken {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => problem.into_response(),
+            Self::OfAnotherSession(untaken) => {
+                let mut response = Problem::Forbidden.into_response();
+                response.extensions_mut().insert(untaken);
+                response
+            }
+        }
+    }
+}
+
+impl FromRequest<SharedState> for OwnForm {
+    type Rejection = NotTaken;
+
+    async fn from_request(request: Request, state: &SharedState) -> Result<Self, NotTaken> {
         let key = request.extensions().get::<Visitor>().map(|visitor| visitor.form_key.clone());
         let key = key.ok_or(Problem::Unauthenticated)?;
         let FormBody(pairs) = FormBody::from_request(request, state).await?;
         let given = pairs.iter().find(|(name, _)| name == FORM_KEY).map_or("", |(_, value)| value);
         let is_ours = aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), key.as_bytes()).is_ok();
-        if is_ours { Ok(Self(pairs)) } else { Err(Problem::Forbidden) }
+        if is_ours { Ok(Self(pairs)) } else { Err(NotTaken::OfAnotherSession(Untaken { pairs, form_key: Some(key) })) }
     }
 }
 
 /// The field that carries the key.
-const FORM_KEY: &str = "form_key";
+pub const FORM_KEY: &str = "form_key";

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::case::coded;
+use super::rules::Rule;
 use super::schedule::{Finding, Severity};
 
 coded! {
@@ -14,6 +15,35 @@ coded! {
         Amber = "amber",
         /// At least one red finding.
         Red = "red",
+    }
+}
+
+/// What drifts: what one rule finds at one severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// The rule.
+    pub rule: Rule,
+    /// Amber or red.
+    pub severity: Severity,
+    /// How often it finds it.
+    pub findings: usize,
+}
+
+impl Drift {
+    /// Sums up the findings of one day: the red before the amber, then what has lasted longest.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Vec<Self> {
+        let mut at_risk: Vec<&Finding> = findings.iter().filter(|finding| finding.severity.is_at_risk()).collect();
+        at_risk.sort_by_key(|finding| finding.since_on);
+        let mut drifts: Vec<Self> = Vec::new();
+        for Finding { rule, severity, .. } in at_risk {
+            match drifts.iter_mut().find(|drift| (drift.rule, drift.severity) == (*rule, *severity)) {
+                Some(drift) => drift.findings += 1,
+                None => drifts.push(Self { rule: *rule, severity: *severity, findings: 1 }),
+            }
+        }
+        drifts.sort_by_key(|drift| std::cmp::Reverse(drift.severity));
+        drifts
     }
 }
 
@@ -53,5 +83,42 @@ impl Risk {
     pub fn order(&self) -> impl Ord + use<> {
         use std::cmp::Reverse;
         (Reverse(self.rag), Reverse(self.reds), Reverse(self.ambers), self.since_on.unwrap_or(Date::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn what_drifts_is_summed_up_the_red_first_then_what_has_lasted_longest() {
+        let finding = |rule, subject: &str, severity, day| Finding {
+            rule,
+            subject: subject.to_owned(),
+            severity,
+            since_on: date(2026, 6, day),
+            severity_since_on: date(2026, 6, 30),
+            message: "it drifts".to_owned(),
+            gives_a_birth_away: false,
+        };
+        let findings = [
+            finding(Rule::ReviewGap, "", Severity::Amber, 2),
+            finding(Rule::MilestoneMissed, "letter", Severity::Red, 9),
+            finding(Rule::MissingData, "", Severity::Notice, 1),
+            finding(Rule::TimeLimit, "", Severity::Red, 8),
+            finding(Rule::MilestoneMissed, "review", Severity::Red, 3),
+            finding(Rule::MilestoneMissed, "meeting", Severity::Amber, 1),
+        ];
+        let drifts: Vec<_> = Drift::of(&findings).iter().map(|drift| (drift.severity, drift.rule, drift.findings)).collect();
+        let expected = [
+            (Severity::Red, Rule::MilestoneMissed, 2),
+            (Severity::Red, Rule::TimeLimit, 1),
+            (Severity::Amber, Rule::MilestoneMissed, 1),
+            (Severity::Amber, Rule::ReviewGap, 1),
+        ];
+        assert_eq!(drifts, expected);
+        assert!(Drift::of(&findings[2..3]).is_empty(), "a notice is no drift");
     }
 }

@@ -52,6 +52,8 @@ pub struct Listed {
     pub opened_at: Timestamp,
     /// When it came to its severity.
     pub turned_at: Timestamp,
+    /// The turn that it is in, from 1.
+    pub turn: i32,
     /// When what it is about was put right.
     pub resolved_at: Option<Timestamp>,
     /// Whether a birth could be worked out from its days.
@@ -70,7 +72,7 @@ pub async fn of_case(connection: &mut PgConnection, reference: &str) -> Result<V
         Row,
         r#"-- alert_list.of_case
         SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, a.gives_a_birth_away,
+            a.severity_since_on, a.opened_at, a.turned_at, a.turn, a.resolved_at, a.gives_a_birth_away,
             alert_urgency(a.state, a.severity) AS "urgency!"
         FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
         WHERE a.case_reference = $1
@@ -92,7 +94,7 @@ pub async fn find(connection: &mut PgConnection, scope: &Scope, id: Uuid) -> Res
         Row,
         r#"-- alert_list.find
         SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-            a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, a.gives_a_birth_away,
+            a.severity_since_on, a.opened_at, a.turned_at, a.turn, a.resolved_at, a.gives_a_birth_away,
             alert_urgency(a.state, a.severity) AS "urgency!"
         FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
         WHERE a.id = $1 AND (cardinality($2::text[]) = 0 OR c.team = ANY ($2)) AND ($3::boolean OR NOT c.restricted)"#,
@@ -118,6 +120,7 @@ struct Row {
     severity_since_on: jiff_sqlx::Date,
     opened_at: jiff_sqlx::Timestamp,
     turned_at: jiff_sqlx::Timestamp,
+    turn: i32,
     resolved_at: Option<jiff_sqlx::Timestamp>,
     gives_a_birth_away: bool,
     urgency: i32,
@@ -138,6 +141,7 @@ impl From<Row> for Listed {
             severity_since_on: row.severity_since_on.to_jiff(),
             opened_at: row.opened_at.to_jiff(),
             turned_at: row.turned_at.to_jiff(),
+            turn: row.turn,
             resolved_at: row.resolved_at.map(jiff_sqlx::Timestamp::to_jiff),
             gives_a_birth_away: row.gives_a_birth_away,
             urgency: row.urgency,

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
+use super::drift::{self, Drift};
 use super::tokens::Scope;
 use super::{day, known, sql_day};
 use crate::domain::case::coded;
@@ -105,6 +106,8 @@ pub struct Listed {
     pub next_deadline: Option<Deadline>,
     /// The codes of all findings.
     pub rules: Vec<String>,
+    /// What was at amber or red, the red first, then what had lasted longest.
+    pub drifts: Vec<Drift>,
     /// The day as of which the sweep looked.
     pub looked_on: Option<Date>,
     risk_key: String,
@@ -129,7 +132,8 @@ macro_rules! page {
             Row,
             $name + r#"
             SELECT c.reference, c.team, c.restricted, c.started_on, w.status, w.rag, w.reds, w.ambers, w.since_on,
-                w.end_on, w.end_set_by, w.base_end_on, w.next_deadline, w.next_deadline_on, w.rules, w.looked_on, w.risk_key
+                w.end_on, w.end_set_by, w.base_end_on, w.next_deadline, w.next_deadline_on, w.rules, w.drifts,
+                w.looked_on, w.risk_key
             FROM case_watch AS w JOIN cases AS c ON c.reference = w.case_reference
             WHERE w.looked_at IS NOT NULL AND ($1::boolean OR NOT c.restricted) AND "# + $($where)+ + r#"
             ORDER BY "# + $order + r#"
@@ -233,37 +237,6 @@ pub async fn stretch(connection: &mut PgConnection, stretch: &Stretch, limit: u3
     rows.into_iter().map(Listed::try_from).collect()
 }
 
-/// What drifts in a case, by a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Drift {
-    /// The case.
-    pub case: String,
-    /// The code of the rule.
-    pub rule: String,
-    /// Whether it is red; else it is amber.
-    pub is_red: bool,
-    /// How many alerts of the rule stand.
-    pub alerts: i64,
-}
-
-/// What stands in some cases at amber or red, by case, the red before the amber, then what has lasted longest.
-///
-/// # Errors
-///
-/// The database does not answer.
-pub async fn drifting(connection: &mut PgConnection, references: &[String]) -> Result<Vec<Drift>, sqlx::Error> {
-    sqlx::query_as!(
-        Drift,
-        r#"-- caseload.drifting
-        SELECT case_reference AS "case", rule, severity = 'red' AS "is_red!", count(*) AS "alerts!" FROM alerts
-        WHERE case_reference = ANY ($1) AND state <> 'resolved' AND severity IN ('red', 'amber')
-        GROUP BY case_reference, rule, severity ORDER BY case_reference, severity = 'red' DESC, min(since_on), rule"#,
-        references
-    )
-    .fetch_all(connection)
-    .await
-}
-
 /// The teams whose cases exist for somebody, by name: a step along the index for each.
 ///
 /// # Errors
@@ -336,6 +309,7 @@ struct Row {
     next_deadline: Option<String>,
     next_deadline_on: Option<jiff_sqlx::Date>,
     rules: Vec<String>,
+    drifts: String,
     looked_on: Option<jiff_sqlx::Date>,
     risk_key: String,
 }
@@ -361,6 +335,7 @@ impl TryFrom<Row> for Listed {
             team: row.team,
             restricted: row.restricted,
             rules: row.rules,
+            drifts: known(drift::read(&row.drifts), "case_watch.drifts")?,
             risk_key: row.risk_key,
         })
     }

@@ -38,13 +38,15 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// From when on it counts no more.
     pub ends_at: Timestamp,
+    /// Whether it goes on until then while nothing is done: its person asked for more time.
+    pub stays: bool,
 }
 
 impl Session {
     /// Tells whether it counts at a moment.
     #[must_use]
     pub fn is_valid_at(&self, now: Timestamp, times: SessionTimes) -> bool {
-        now < self.ends_at && now.duration_since(self.last_used_at) < times.idle
+        now < self.ends_at && (self.stays || now.duration_since(self.last_used_at) < times.idle)
     }
 
     /// Tells whether it is to be noted that it is used: not if that was noted a moment ago.
@@ -67,7 +69,7 @@ pub async fn begin(
 ) -> Result<Secret, sqlx::Error> {
     let idle_since = now.saturating_sub(times.idle).unwrap_or(Timestamp::MIN);
     sqlx::query!(
-        "-- sessions.take_away_ended\nDELETE FROM page_sessions WHERE ends_at <= $1 OR last_used_at <= $2",
+        "-- sessions.take_away_ended\nDELETE FROM page_sessions WHERE ends_at <= $1 OR (last_used_at <= $2 AND NOT stays)",
         now.to_sqlx(),
         idle_since.to_sqlx()
     )
@@ -111,7 +113,7 @@ pub struct Found {
 pub async fn find(connection: &mut PgConnection, secret: &Secret) -> Result<Option<Found>, sqlx::Error> {
     let row = sqlx::query!(
         "-- sessions.find
-        SELECT id, person_id, recipients, roles, teams, may_see_restricted, last_used_at, ends_at, secret_hash,
+        SELECT id, person_id, recipients, roles, teams, may_see_restricted, last_used_at, ends_at, stays, secret_hash,
             database_version() AS version
         FROM page_sessions WHERE secret_hash = $1",
         secret.hash()
@@ -128,6 +130,7 @@ pub async fn find(connection: &mut PgConnection, secret: &Secret) -> Result<Opti
         scope: Scope { teams: row.teams, may_see_restricted: row.may_see_restricted },
         last_used_at: row.last_used_at.to_jiff(),
         ends_at: row.ends_at.to_jiff(),
+        stays: row.stays,
     };
     Ok(Some(Found { session, version: row.version }))
 }
@@ -145,6 +148,16 @@ pub async fn used(connection: &mut PgConnection, session: &Session, now: Timesta
     )
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Lets a session go on until its end while nothing is done in it.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub async fn stay(connection: &mut PgConnection, session: i64) -> Result<(), sqlx::Error> {
+    sqlx::query!("-- sessions.stay\nUPDATE page_sessions SET stays = true WHERE id = $1", session).execute(connection).await?;
     Ok(())
 }
 

@@ -223,7 +223,7 @@ async fn a_listed_alert_says_what_it_is_about() {
         "alerts": [{
             "id": id(5).to_string(), "case": "C-2", "team": "west", "rule": "time_limit", "title": "Time limit", "subject": "",
             "severity": "notice", "state": "resolved", "message": "Alert 5", "since_on": "2026-05-30",
-            "severity_since_on": "2026-06-01", "opened_at": "2026-05-01T08:00:00Z", "turned_at": "2026-05-01T08:00:00Z",
+            "severity_since_on": "2026-06-01", "opened_at": "2026-05-01T08:00:00Z", "turned_at": "2026-05-01T08:00:00Z", "turn": 1,
             "resolved_at": "2026-05-09T08:00:00Z",
         }],
         "next_cursor": null,

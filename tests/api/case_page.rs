@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::explain::a_day_of_alerts;
 use crate::fixture::{Api, day, percent_encoded};
 use crate::one_case::{add, drifting};
+use crate::record::swept;
 use crate::visit::Visit;
 
 /// What somebody reads, without the markup, and with one space between words.
@@ -129,8 +130,12 @@ async fn who_was_told_is_told_by_role_and_the_way_to_answer_is_there_for_who_may
     let alert = "/alerts/00000000-0000-0000-0000-0000000000a1";
     let (chair, reader) =
         (Visit::chair(&api).await.page("/cases/C-1").await, Visit::reader(&api).await.page("/cases/C-1").await);
-    assert!(chair.contains(&format!("href=\"{alert}\"")) && chair.contains("Answer this alert"), "{chair}");
-    assert!(reader.contains(&format!("href=\"{alert}\"")) && !reader.contains("Answer this alert"), "{reader}");
+    for (page, answers) in [(&chair, true), (&reader, false)] {
+        assert!(page.contains(&format!("href=\"{alert}\"")), "{page}");
+        for said in ["Answer this alert", "/acknowledge\"", "/snooze\""] {
+            assert_eq!(page.contains(said), answers, "{said}: {page}");
+        }
+    }
     let page = words(&chair);
     for said in [
         "Legal gateway chair on 2 June 2026 at 06:00; the mail server accepted it",
@@ -143,6 +148,36 @@ async fn who_was_told_is_told_by_role_and_the_way_to_answer_is_there_for_who_may
     for secret in ["@", "Jane", "Roe", "john"] {
         assert!(!page.contains(secret), "{secret}");
     }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn the_alerts_of_a_case_are_answered_on_its_page() {
+    let api = Api::new().await;
+    add(&api, &drifting()).await;
+    swept(&api).await;
+    let visit = Visit::chair(&api).await;
+    let path = of("C-1/é", "");
+    let page = visit.page(&path).await;
+    let forms = |page: &str, last: &str| page.matches(&format!("/{last}\" novalidate")).count();
+    let open = usize::try_from(api.count("SELECT count(*) FROM alerts WHERE state = 'open'").await).expect("a count");
+    assert!(open > 2, "{open}");
+    assert_eq!((forms(&page, "acknowledge"), forms(&page, "snooze")), (open, open));
+    let mut marks: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let all = marks.len();
+    marks.sort_unstable();
+    marks.dedup();
+    assert_eq!(marks.len(), all, "each mark stands once");
+    let described = page.split(" for=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    assert!(described.clone().count() >= 5 * open && described.into_iter().all(|mark| marks.binary_search(&mark).is_ok()));
+
+    let (_, first) = page.split_once("action=\"/alerts/").expect("there is a form");
+    let (id, _) = first.split_once('/').expect("it names its alert");
+    let answer = [("action", "Hold the review"), ("owner", "Team manager"), ("review_on", "2026-06-22"), ("turn", "1")];
+    let sent = visit.send(&format!("/alerts/{id}/acknowledge"), &answer).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    let page = visit.page(&path).await;
+    assert_eq!((forms(&page, "acknowledge"), page.contains(&format!("/alerts/{id}/acknowledge"))), (open - 1, false));
     api.close().await;
 }
 

@@ -1,6 +1,6 @@
 //! The caseload as people see it.
 
-use crate::fixture::{Api, Watched, day, open_alert};
+use crate::fixture::{Api, Watched, day};
 use crate::visit::Visit;
 use plo_drift::store::tokens::ApiRole;
 
@@ -18,12 +18,9 @@ fn drifting(reference: &str, reds: i16, ambers: i16) -> Watched {
 #[tokio::test]
 async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     let api = Api::new().await;
-    api.add(&[Watched::new("C-1"), drifting("C-2", 0, 2), drifting("C-3", 3, 1), drifting("C-4", 1, 0)]).await;
+    let worst = Watched { drifts: "red review_gap 2, amber decision_overdue 1", ..drifting("C-3", 3, 1) };
+    api.add(&[Watched::new("C-1"), drifting("C-2", 0, 2), worst, drifting("C-4", 1, 0)]).await;
     api.sql("UPDATE case_watch SET next_deadline = 'Final review', next_deadline_on = '2026-06-24'").await;
-    for (number, severity) in [(1, "amber"), (2, "red"), (3, "red")] {
-        api.sql(&open_alert(number, "C-3", severity)).await;
-    }
-    api.sql("UPDATE alerts SET rule = 'decision_overdue' WHERE severity = 'amber'").await;
     let visit = Visit::chair(&api).await;
     let page = visit.page("/cases").await;
     assert_eq!(references(&page), ["C-3", "C-4", "C-2", "C-1"]);
@@ -44,6 +41,8 @@ async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     ] {
         assert!(first.contains(said), "{said}: {first}");
     }
+    let second = page.split("/cases/C-4\"").nth(1).expect("it is there");
+    assert!(second.contains("<li>Too long since the last review</li>"), "kept before its severity was: {second}");
     let green = page.split("/cases/C-1\"").nth(1).expect("it is there");
     assert!(green.contains("Nothing"), "what is green does not drift");
     assert!(page.contains("The legal gateway panel next meets on") && page.contains("href=\"/panel\""));

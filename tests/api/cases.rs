@@ -13,7 +13,14 @@ async fn caseload() -> Api {
     let started = |started_on| Some(day(started_on));
     let since_on = Some(day("2026-06-10"));
     api.add(&[
-        Watched { reds: 2, ambers: 1, since_on, rules: vec!["review_gap", "time_limit"], ..Watched::new("C-1") },
+        Watched {
+            reds: 2,
+            ambers: 1,
+            since_on,
+            rules: vec!["review_gap", "time_limit"],
+            drifts: "red review_gap 2, amber time_limit 1",
+            ..Watched::new("C-1")
+        },
         Watched { ambers: 1, since_on, rules: vec!["review_gap"], team: Some("west"), ..Watched::new("C-2") },
         Watched { rules: vec!["time_limit"], started_on: started("2026-01-05"), ..Watched::new("C-3") },
         Watched {
@@ -73,6 +80,10 @@ async fn a_listed_case_says_how_it_stood() {
             "end": {"on": "2026-09-21", "set_by": "clock"}, "base_end": "2026-09-21",
             "next_deadline": {"what": "Final review", "on": "2026-09-14"}, "rag": "red", "reds": 2, "ambers": 1, "since_on": "2026-06-10",
             "rules": ["review_gap", "time_limit"],
+            "drifts": [
+                {"rule": "review_gap", "severity": "red", "findings": 2},
+                {"rule": "time_limit", "severity": "amber", "findings": 1},
+            ],
         }],
         "next_cursor": null,
     });

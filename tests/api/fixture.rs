@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use plo_drift::api::gate::{Gate, RequestLimits};
+use plo_drift::api::known::KnownAnswers;
 use plo_drift::api::site::Site;
 use plo_drift::api::{self, ApiState};
 use plo_drift::app;
@@ -110,7 +111,7 @@ fn router_as_configured(
         preview: app::previews(&pool, config, &policy),
         policy,
         readers: Readers::of(&pool, 4),
-        known_pages: Arc::default(),
+        known: KnownAnswers::default(),
         pool,
         door: app::door(config, identity.as_ref()),
         sessions: config.board.sessions,
@@ -346,6 +347,8 @@ pub struct Watched {
     pub ambers: i16,
     pub since_on: Option<Date>,
     pub rules: Vec<&'static str>,
+    /// As the sweep keeps it.
+    pub drifts: &'static str,
     pub looked_on: Date,
 }
 
@@ -362,6 +365,7 @@ impl Watched {
             ambers: 0,
             since_on: None,
             rules: Vec::new(),
+            drifts: "",
             looked_on: day("2026-06-15"),
         }
     }
@@ -389,7 +393,7 @@ impl Watched {
         sqlx::query(
             "UPDATE case_watch SET looked_at = now(), looked_on = $2, status = $3, rag = $4, reds = $5, ambers = $6, since_on = $7,
                 end_on = '2026-09-21', end_set_by = 'clock', base_end_on = '2026-09-21', next_deadline = 'Final review',
-                next_deadline_on = '2026-09-14', rules = $8 WHERE case_reference = $1",
+                next_deadline_on = '2026-09-14', rules = $8, drifts = $9 WHERE case_reference = $1",
         )
         .bind(&self.reference)
         .bind(sql_day(Some(self.looked_on)))
@@ -399,6 +403,7 @@ impl Watched {
         .bind(self.ambers)
         .bind(sql_day(self.since_on))
         .bind(&self.rules)
+        .bind(self.drifts)
         .execute(pool)
         .await
         .expect("a case can be looked at");

@@ -7,11 +7,12 @@ use plo_drift::api::gate::RequestLimits;
 use plo_drift::api::router::ROUTES as OF_THE_API;
 use plo_drift::board::ROUTES;
 use plo_drift::clock::Clock;
-use plo_drift::store::tokens::ApiRole;
+use plo_drift::store::sessions::{self, NewSession};
+use plo_drift::store::tokens::{ApiRole, Scope};
 
 use crate::acknowledge::assert_headers_of_a_page;
 use crate::fixture::{Api, Watched, alert_id, now, open_alert, request, router_at, router_configured, router_of, send, wide};
-use crate::visit::{Visit, location};
+use crate::visit::{TIMES, Visit, location};
 
 /// A path of a route, with something in the place of each parameter.
 fn filled(path: &str) -> String {
@@ -216,13 +217,98 @@ async fn cookies_of_neighbours_and_sessions_that_have_ended_keep_nobody_out_and_
 }
 
 #[tokio::test]
-async fn whoever_was_signed_out_before_a_form_was_sent_comes_back_to_it() {
+async fn whoever_was_signed_out_before_a_form_was_sent_signs_in_and_sends_it_all_the_same() {
     let api = with_an_alert().await;
     let visit = Visit::chair(&api).await;
-    api.sql("DELETE FROM page_sessions").await;
     let path = format!("/alerts/{}", alert_id(1));
-    let sent = visit.send(&format!("{path}/acknowledge"), &[]).await;
-    assert_eq!(sent.status, StatusCode::UNAUTHORIZED);
-    assert!(sent.page().contains(&format!("href=\"/sign-in?to={path}\"")), "{}", sent.page());
+    let (to, typed) = (format!("{path}/acknowledge"), fields_of("Hold <it>", "Team manager"));
+    api.sql("DELETE FROM page_sessions").await;
+    let untaken = visit.send(&to, &typed).await;
+    assert_eq!(untaken.status, StatusCode::UNAUTHORIZED);
+    let page = untaken.page();
+    for said in ["Your answer is not recorded yet", "Hold &#60;it&#62;</dd>", "Monday 22 June 2026", "target=\"_blank\""] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(page.contains(&format!("href=\"/sign-in?to={path}\"")) && !page.contains("form_key"), "{page}");
+    let kept = hidden_in(page, &to);
+    assert_eq!(kept, owned(&typed), "all of it, with the turn that was read");
+
+    let again = Visit::chair(&api).await;
+    let asked = again.send_as_is(&to, &borrowed(&kept), &[]).await;
+    assert_eq!((asked.status, api.count("SELECT count(*) FROM alert_pauses").await), (StatusCode::FORBIDDEN, 0));
+    assert!(asked.page().contains("You have signed in since") && asked.page().contains("Sign out"), "{}", asked.page());
+    let sent = again.send_as_is(&to, &borrowed(&hidden_in(asked.page(), &to)), &[]).await;
+    assert_eq!((sent.status, location(&sent.headers)), (StatusCode::SEE_OTHER, path.as_str()));
+    assert_eq!(api.count("SELECT count(*) FROM alert_pauses WHERE reason = 'Hold <it>' AND owner = 'Team manager'").await, 1);
     api.close().await;
+}
+
+#[tokio::test]
+async fn what_another_site_sends_is_not_put_into_anybody_s_mouth() {
+    let api = with_an_alert().await;
+    let visit = Visit::chair(&api).await;
+    let to = format!("/alerts/{}/acknowledge", alert_id(1));
+    let typed = fields_of("Close the case", "Nobody");
+    for is_signed_in in [true, false] {
+        if !is_signed_in {
+            api.sql("DELETE FROM page_sessions").await;
+        }
+        let answer = visit.send_as_is(&to, &typed, &[("sec-fetch-site", "cross-site")]).await;
+        assert!(answer.status.is_client_error() && !answer.page().contains("Close the case"), "{}", answer.page());
+    }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn whoever_needs_more_time_has_it_and_what_was_typed_stays() {
+    let api = with_an_alert().await;
+    let visit = Visit::chair(&api).await;
+    let path = format!("/alerts/{}", alert_id(1));
+    let page = visit.page(&path).await;
+    assert!(page.contains("If you do nothing for 30 minutes you are signed out"), "{page}");
+    for (to, field) in [("acknowledge", "action"), ("snooze", "reason")] {
+        let more = visit.send(&format!("{path}/{to}"), &[(field, "Hold it"), ("turn", "1"), ("more_time", "yes")]).await;
+        assert_eq!(more.status, StatusCode::OK, "{}", more.page());
+        let page = more.page();
+        for said in ["You stay signed in until 15 June 2026 at 20:00.", "Hold it</textarea>"] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        assert!(!page.contains("There is a problem") && !page.contains("more_time"), "{page}");
+    }
+    assert_eq!(api.count("SELECT count(*) FROM alert_pauses").await, 0, "nothing is answered by that");
+    let mut connection = api.database.pool.acquire().await.expect("a connection is free");
+    let evening = now() + SignedDuration::from_mins(10 * 60 - 1);
+    let others =
+        NewSession { person: visit.person, recipients: Vec::new(), roles: vec![ApiRole::Reader], scope: Scope::EVERYTHING };
+    sessions::begin(&mut connection, &others, TIMES, evening).await.expect("somebody else signs in");
+    drop(connection);
+    let at = |moment| visit.before(router_of(api.served.clone(), None, Clock::told_by(move || moment)));
+    assert_eq!(at(evening).get("/cases").await.status, StatusCode::OK);
+    assert_eq!(at(now() + SignedDuration::from_hours(10)).get("/cases").await.status, StatusCode::SEE_OTHER);
+    api.close().await;
+}
+
+fn fields_of<'t>(action: &'t str, owner: &'t str) -> [(&'t str, &'t str); 4] {
+    [("action", action), ("owner", owner), ("review_on", "2026-06-22"), ("turn", "1")]
+}
+
+/// What the form of a page that goes somewhere sends without anybody seeing it.
+fn hidden_in(page: &str, to: &str) -> Vec<(String, String)> {
+    let (_, form) = page.split_once(&format!("action=\"{to}\"")).expect("the form is there");
+    let (form, _) = form.split_once("</form>").expect("it ends");
+    let fields = form.split("<input type=\"hidden\" name=\"").skip(1);
+    let text = |text: &str| text.replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&");
+    let field = |field: &str| {
+        let (name, rest) = field.split_once("\" value=\"").expect("it has a value");
+        (name.to_owned(), text(rest.split('"').next().unwrap_or_default()))
+    };
+    fields.map(field).collect()
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn borrowed(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

@@ -51,6 +51,14 @@ pub async fn sweep(pool: &PgPool, now: Timestamp) -> Sweep {
     Sweeps::of(pool, &config, &InForce::or(policy)).by_the_policy_in_force(now).await.expect("a policy is in force")
 }
 
+/// Sweeps; what it has opened: each a case and a subject.
+pub async fn swept(api: &Api) -> Vec<String> {
+    let (pool, moment) = (&api.database.pool, Clock::told_by(now).now());
+    let report = sweep::run(pool, &sweep(pool, moment.at).await, moment.at, moment, &CancellationToken::new()).await;
+    let opened = report.expect("the sweep runs").opened;
+    opened.into_iter().map(|line| format!("{} {}", line.case, line.subject)).collect()
+}
+
 #[tokio::test]
 async fn a_case_is_new_then_changed_then_left_alone() {
     let api = Api::new().await;
@@ -355,19 +363,7 @@ async fn what_only_the_database_refuses_is_named_and_leaves_nothing() {
 async fn a_case_that_was_put_is_looked_at_in_the_next_sweep() {
     let api = Api::new().await;
     let token = recorder(&api).await;
-    let moment = Clock::told_by(now).now();
-    let run = async || {
-        let report = sweep::run(
-            &api.database.pool,
-            &sweep(&api.database.pool, moment.at).await,
-            moment.at,
-            moment,
-            &CancellationToken::new(),
-        )
-        .await;
-        let opened = report.expect("the sweep runs").opened;
-        opened.into_iter().map(|line| format!("{} {}", line.case, line.subject)).collect::<Vec<_>>()
-    };
+    let run = || swept(&api);
     assert_eq!(run().await, [""; 0]);
     put(&api, &token, &json!({"team": "east", "started_on": "2026-06-01"})).await;
     assert!(run().await.contains(&"C-1 letter_before_proceedings".to_owned()));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::{Method, Url};
@@ -124,6 +124,13 @@ impl Browser {
         let path = format!("//summary[normalize-space()={words:?}]");
         let summary = self.client.find(Locator::XPath(&path)).await.unwrap_or_else(|wrong| panic!("{words:?}: {wrong}"));
         summary.send_keys(keys).await.expect("keys can be pressed there");
+    }
+
+    /// Goes to the window, or the tab, that is not this one.
+    pub async fn be_in_the_other_window(&self, this: &WindowHandle) {
+        let windows = self.client.windows().await.expect("it has windows");
+        let other = windows.into_iter().find(|window| window != this).expect("another one is open");
+        self.client.switch_to_window(other).await.expect("it can be gone to");
     }
 
     /// Shows pages as paper bears them.

@@ -23,9 +23,7 @@ pub struct Story {
     /// The alert itself.
     #[serde(flatten)]
     pub alert: Alert,
-    /// Which turn this is, from 1.
-    pub turn: i32,
-    /// What began it.
+    /// What began its turn.
     pub turned_by: TurnedBy,
     /// The rung that comes next while nobody acts; null where there is none. While the alert is put aside, it passes in silence.
     pub next_rung: Option<NextRungView>,
@@ -174,7 +172,6 @@ impl Story {
         let standing = story::standing(connection, id).await?;
         Ok(Self {
             alert: alert.into(),
-            turn: standing.turn,
             turned_by: standing.turned_by,
             next_rung: standing.next_rung.map(NextRungView::from),
             pauses: pauses::of_alert(connection, id).await?.into_iter().map(PauseView::from).collect(),

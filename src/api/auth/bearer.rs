@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::{Caller, Who};
 use crate::api::ApiState;
-use crate::api::known_pages::Seen;
+use crate::api::known::Seen;
 use crate::api::problem::Problem;
 use crate::database::readers::Question;
 use crate::identity::Unidentified;

@@ -1,6 +1,6 @@
 //! Who is signed in to the pages.
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequest as _, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -10,10 +10,11 @@ use sqlx::PgConnection;
 
 use super::{Caller, Who};
 use crate::api::ApiState;
+use crate::api::body::FormBody;
 use crate::api::cookies::Cookie;
-use crate::api::known_pages::Seen;
+use crate::api::frame;
+use crate::api::known::Seen;
 use crate::api::problem::Problem;
-use crate::api::site::Site;
 use crate::database::readers::Question;
 use crate::store::sessions::{self, Found};
 use crate::store::tokens::Secret;
@@ -29,6 +30,19 @@ pub struct Visitor {
     pub recipients: Vec<i64>,
     /// What each form of theirs carries, so that no other site can send one for them.
     pub form_key: String,
+    /// When they are signed out, however busy they are.
+    pub ends_at: Timestamp,
+    /// Whether they stay signed in until then while they do nothing.
+    pub stays: bool,
+}
+
+/// What was sent with a form and could not be taken, so that whoever filled it in need not do that again.
+#[derive(Clone, Debug)]
+pub struct Untaken {
+    /// The names and values, in their order.
+    pub pairs: Vec<(String, String)>,
+    /// What the form should carry now; absent while nobody is signed in.
+    pub form_key: Option<String>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
@@ -85,22 +99,31 @@ pub async fn shown(state: &ApiState, headers: &HeaderMap, now: Timestamp) -> Res
         session: session.id,
         recipients: session.recipients,
         form_key: asked.0.derive("form"),
+        ends_at: session.ends_at,
+        stays: session.stays,
     })))
 }
 
-/// Leads somebody to sign in who wants to look at a page; what they meant to do is not done.
+/// Leads somebody to sign in who wants to look at a page. What they meant to do is not done; what they sent is told with the answer.
 ///
 /// # Errors
 ///
-/// They meant to do something.
-pub fn lead_to_sign_in(site: &Site, request: &Request) -> Result<Response, Problem> {
-    if does_something(request) {
+/// They were sent here from elsewhere; what they sent is too large, or too slow.
+pub async fn lead_to_sign_in(state: &ApiState, request: Request) -> Result<Response, Problem> {
+    if is_sent_from_elsewhere(&request) {
         return Err(Problem::Unauthenticated);
+    }
+    if does_something(&request) {
+        let mut response = Problem::Unauthenticated.into_response();
+        if let Ok(FormBody(pairs)) = FormBody::from_request(frame::heard(&state.gate, request).await?, &()).await {
+            response.extensions_mut().insert(Untaken { pairs, form_key: None });
+        }
+        return Ok(response);
     }
     let to = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
     let mut query = Url::parse("query:").expect("it is a URL");
     query.query_pairs_mut().append_pair("to", to);
-    let location = format!("{}/sign-in?{}", site.root, query.query().unwrap_or_default());
+    let location = format!("{}/sign-in?{}", state.site.root, query.query().unwrap_or_default());
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response())
 }
 

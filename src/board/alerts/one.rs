@@ -14,12 +14,16 @@ use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, SharedState};
-use crate::board::answering::{Acknowledging, Form, Mistakes, PuttingOff, Typed, turn_shown};
+use crate::board::answering::{
+    Acknowledging, Answering, Form, Mistakes, PuttingOff, TimeToAnswer, Typed, asks_for_more_time, turn_shown,
+};
 use crate::board::page::{self, Frame, Here, OwnForm, Visitor};
+use crate::board::words;
 use crate::clock::Moment;
-use crate::domain::pause::{PauseKind, UntilDays};
+use crate::domain::pause::PauseKind;
 use crate::store::alert_list::AlertState;
 use crate::store::pauses::NewPause;
+use crate::store::sessions;
 
 /// The page.
 #[derive(Template)]
@@ -29,24 +33,17 @@ struct AlertPage {
     told: Told,
     /// Why what was sent was not recorded.
     notice: Option<String>,
-    /// How long somebody may take to fill a form in.
-    minutes: i64,
-    acknowledging: Option<Form<Acknowledging>>,
-    putting_off: Option<Form<PuttingOff>>,
+    time: TimeToAnswer,
+    answering: Option<Answering>,
 }
 
 impl AlertPage {
     fn mistakes(&self) -> Vec<(&'static str, &str)> {
-        let acknowledging = self.acknowledging.iter().flat_map(|form| form.filled.mistakes.listed());
-        acknowledging.chain(self.putting_off.iter().flat_map(|form| form.filled.listed())).collect()
+        self.answering.iter().flat_map(Answering::mistakes).collect()
     }
 
     fn has_ended_pauses(&self) -> bool {
         self.told.pauses.iter().any(|aside| !aside.holds)
-    }
-
-    fn is_to_be_put_off(&self) -> bool {
-        self.putting_off.as_ref().is_some_and(|form| !form.filled.reason.is_empty() || !form.filled.listed().is_empty())
     }
 }
 
@@ -91,9 +88,10 @@ pub async fn acknowledge(
     let shown = Shown { state: &state, visitor: &visitor, now, alert };
     let turn = turn_shown(&pairs).map_err(|_| Problem::MalformedBody)?;
     let typed = Typed::of(&pairs);
-    let empty = shown.empty_form(turn, Acknowledging::by).await?;
+    let empty = shown.empty(turn).await?.acknowledging;
     let filled = |mistakes| Filled::Acknowledging(Acknowledging { typed: typed.clone(), mistakes });
     match typed.read(empty.days, &empty.example) {
+        _ if asks_for_more_time(&pairs) => shown.give_more_time(filled(Mistakes::default())).await,
         Err(mistakes) => shown.again(StatusCode::UNPROCESSABLE_ENTITY, None, filled(mistakes)).await,
         Ok(answer) => {
             let new = NewPause {
@@ -124,9 +122,10 @@ pub async fn snooze(
 ) -> Result<Response, Problem> {
     let shown = Shown { state: &state, visitor: &visitor, now, alert };
     let turn = turn_shown(&pairs).map_err(|_| Problem::MalformedBody)?;
-    let empty = shown.empty_form(turn, PuttingOff::until).await?;
+    let empty = shown.empty(turn).await?.putting_off;
     let typed = PuttingOff::of(&pairs);
     match typed.clone().read(empty.days, &empty.example) {
+        _ if asks_for_more_time(&pairs) => shown.give_more_time(Filled::PuttingOff(typed)).await,
         Err(wrong) => shown.again(StatusCode::UNPROCESSABLE_ENTITY, None, Filled::PuttingOff(wrong)).await,
         Ok((reason, until_on)) => {
             let by = visitor.caller.who.into();
@@ -158,19 +157,27 @@ impl Shown<'_> {
         self.again(StatusCode::CONFLICT, Some(notice), filled).await
     }
 
+    /// Lets whoever is signed in stay until the session ends in any case, and shows the page once more.
+    async fn give_more_time(&self, filled: Filled) -> Result<Response, Problem> {
+        sessions::stay(&mut *self.state.pool.acquire().await?, self.visitor.session).await?;
+        let visitor = Visitor { stays: true, ..self.visitor.clone() };
+        let until = words::moment(visitor.ends_at);
+        let notice = format!("You stay signed in until {until}. Your answer is not recorded before you send it.");
+        Shown { visitor: &visitor, ..*self }.again(StatusCode::OK, Some(notice), filled).await
+    }
+
     /// The page once more, with what was filled in.
     async fn again(&self, status: StatusCode, notice: Option<String>, filled: Filled) -> Result<Response, Problem> {
         let story = answers::ask(self.state, &self.visitor.caller, self.alert, Parameters::default()).await?;
         let shown = audit::Shown(vec![story.alert.case.clone()]);
         let page = self.page(story, notice).await?;
-        let page = match filled {
+        let fill = |answering: Answering| match filled {
             Filled::Acknowledging(filled) => {
-                AlertPage { acknowledging: page.acknowledging.map(|form| Form { filled, ..form }), ..page }
+                Answering { acknowledging: Form { filled, ..answering.acknowledging }, ..answering }
             }
-            Filled::PuttingOff(filled) => {
-                AlertPage { putting_off: page.putting_off.map(|form| Form { filled, ..form }), ..page }
-            }
+            Filled::PuttingOff(filled) => Answering { putting_off: Form { filled, ..answering.putting_off }, ..answering },
         };
+        let page = AlertPage { answering: page.answering.map(fill), ..page };
         let mut response = (status, page::answer(&page)).into_response();
         response.extensions_mut().insert(shown);
         Ok(response)
@@ -179,19 +186,14 @@ impl Shown<'_> {
     async fn page(&self, story: Story, notice: Option<String>) -> Result<AlertPage, Problem> {
         let frame = Frame::of(self.state, self.visitor, Here::Alerts);
         let told = Told::of(story, self.visitor.caller.who, self.now.today);
-        let (mut acknowledging, mut putting_off) = (None, None);
-        if told.state == Some(AlertState::Open) && frame.may_answer {
-            acknowledging = Some(self.empty_form(Some(told.turn), Acknowledging::by).await?);
-            putting_off = Some(self.empty_form(Some(told.turn), PuttingOff::until).await?);
-        }
-        let minutes = self.state.sessions.idle.as_mins();
-        Ok(AlertPage { frame, told, notice, minutes, acknowledging, putting_off })
+        let is_answerable = told.state == Some(AlertState::Open) && frame.may_answer;
+        let answering = if is_answerable { Some(self.empty(Some(told.turn)).await?) } else { None };
+        let time = TimeToAnswer::of(self.visitor, self.state.sessions);
+        Ok(AlertPage { frame, told, notice, time, answering })
     }
 
-    async fn empty_form<T>(&self, turn: Option<i32>, fields: impl FnOnce(String) -> T) -> Result<Form<T>, Problem> {
+    async fn empty(&self, turn: Option<i32>) -> Result<Answering, Problem> {
         let known = self.state.policy.read(&mut *self.state.pool.acquire().await?).await?;
-        let (alerts, calendar) = (&known.policy.alerts, &known.policy.calendar);
-        let days = UntilDays::of(self.now.today, alerts, calendar);
-        Ok(Form::empty(turn.unwrap_or_default(), days, calendar, fields))
+        Ok(Answering::empty(turn.unwrap_or_default(), &known.policy, self.now.today))
     }
 }

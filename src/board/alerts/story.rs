@@ -72,7 +72,7 @@ impl Told {
                 .then(|| in_words(alert.severity_since_on)),
             opened: words::moment(alert.opened_at),
             resolved: alert.resolved_at.map(words::moment),
-            turn: story.turn,
+            turn: alert.turn,
             pauses,
             messages: story.tellings.iter().map(Message::of).collect(),
             rungs: story.rungs.iter().filter_map(rung).collect(),

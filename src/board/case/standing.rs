@@ -6,11 +6,13 @@ use super::told::told;
 use crate::api::alerts::Alert;
 use crate::api::case_view::CaseView;
 use crate::api::explain::Explanation;
+use crate::board::answering::Answering;
 use crate::board::words;
 use crate::domain::calendar::{Counted, days_between, in_words};
 use crate::domain::case::{Case, Child};
 use crate::domain::course::Status;
 use crate::domain::period::long;
+use crate::domain::policy::Policy;
 use crate::domain::schedule::Severity;
 use crate::store::alert_list::AlertState;
 
@@ -35,8 +37,17 @@ pub struct Drift {
     pub evidence: String,
     /// Since when, in a sentence; absent where that would give a birth away.
     pub since: Option<String>,
-    /// The alert that stands for it, and what has become of it.
-    pub alert: Option<(String, &'static str)>,
+    /// The alert that stands for it.
+    pub alert: Option<OfDrift>,
+}
+
+/// The alert of what drifts.
+pub struct OfDrift {
+    pub id: String,
+    /// What has become of it.
+    pub state: &'static str,
+    /// The forms by which it is answered; absent where it is not for whoever looks to do that, or not now.
+    pub answering: Option<Answering>,
 }
 
 /// An alert on its line.
@@ -51,6 +62,7 @@ pub struct AlertLine {
     pub resolved: Option<String>,
     /// Who was told of it, and when.
     pub told: Vec<String>,
+    turn: i32,
     rule: String,
     subject: String,
 }
@@ -143,8 +155,8 @@ fn counted(children: usize) -> String {
     if children == 1 { "1 child".to_owned() } else { format!("{children} children") }
 }
 
-/// What the rules find today, the gravest first.
-pub fn drifting(today: &Explanation, alerts: &[AlertLine]) -> Vec<Drift> {
+/// What the rules find today, the gravest first; with forms for its alerts, where whoever looks may answer them by a policy.
+pub fn drifting(today: &Explanation, alerts: &[AlertLine], policy: Option<&Policy>) -> Vec<Drift> {
     let found = today.judged.as_recorded.iter().flat_map(|rule| rule.findings.iter().map(move |finding| (rule, finding)));
     let mut drifting: Vec<(Severity, Drift)> = found
         .map(|(rule, finding)| {
@@ -156,7 +168,7 @@ pub fn drifting(today: &Explanation, alerts: &[AlertLine]) -> Vec<Drift> {
                 severity_in_words: words::severity(finding.severity),
                 evidence: finding.message.clone(),
                 since: since.map(|(since, this_grave)| since_when(since, this_grave, finding.severity)),
-                alert: alert.map(|alert| (alert.id.clone(), alert.state)),
+                alert: alert.map(|alert| alert.of_drift(policy, today.on)),
             };
             (finding.severity, drift)
         })
@@ -183,6 +195,15 @@ pub fn alerts(view: &CaseView, today: &Explanation) -> (Vec<AlertLine>, Vec<Aler
 }
 
 impl AlertLine {
+    fn of_drift(&self, policy: Option<&Policy>, today: Date) -> OfDrift {
+        let answering = policy.filter(|_| self.is_open).map(|policy| Answering::empty(self.turn, policy, today));
+        OfDrift {
+            id: self.id.clone(),
+            state: self.state,
+            answering: answering.map(|answering| answering.beside_others(&self.id)),
+        }
+    }
+
     fn of(alert: &Alert, today: &Explanation) -> Self {
         let state = AlertState::from_code(&alert.state);
         let seen_today = today.the_day.alerts.iter().find(|seen| seen.id == alert.id);
@@ -196,6 +217,7 @@ impl AlertLine {
             opened: words::moment(alert.opened_at),
             resolved: alert.resolved_at.map(words::moment),
             told: seen_today.map(told).unwrap_or_default(),
+            turn: alert.turn,
             rule: alert.rule.clone(),
             subject: alert.subject.clone(),
         }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::api::cases::ListedCase;
+use crate::api::cases::{DriftView, ListedCase};
 use crate::board::draw::row::{Period, Row};
 use crate::board::words;
 use crate::domain::calendar::{Counted, days_between, in_words};
@@ -10,7 +10,6 @@ use crate::domain::course::Status;
 use crate::domain::risk::Rag;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
-use crate::store::caseload::Drift;
 
 /// A case as it stands on its line.
 pub struct Line {
@@ -40,11 +39,11 @@ pub struct Line {
 
 impl Line {
     /// Puts a case into words, as of a day.
-    pub fn of(case: ListedCase, drifts: &[&Drift], today: Date) -> Self {
+    pub fn of(case: ListedCase, today: Date) -> Self {
         let is_by_birth = case.end.as_ref().is_some_and(|end| end.set_by.is_a_birth());
         let end = case.end.as_ref().filter(|_| case.status == Some(Status::Open) && !is_by_birth).map(|end| end.on);
         Self {
-            drifts: what_drifts(&case, drifts),
+            drifts: what_drifts(&case),
             rag_in_words: words::rag(case.rag),
             counts: counts(case.reds, case.ambers),
             status: case.status.filter(|&status| status != Status::Open).map(words::status),
@@ -67,18 +66,17 @@ impl Line {
     }
 }
 
-/// What its alerts say that stand. Where the policy alerts of nothing that drifts in it, the rules that find something.
-fn what_drifts(case: &ListedCase, drifts: &[&Drift]) -> Vec<(Option<Severity>, String)> {
+/// What it says of each rule that finds something. Where it was kept before that was kept with it, its severity is not known.
+fn what_drifts(case: &ListedCase) -> Vec<(Option<Severity>, String)> {
     let title = |code: &str| Rule::from_code(code).map(Rule::title);
-    if drifts.is_empty() && case.rag != Rag::Green {
+    if case.drifts.is_empty() && case.rag != Rag::Green {
         return case.rules.iter().filter_map(|code| Some((None, title(code)?.to_owned()))).collect();
     }
-    let said = |drift: &&Drift| {
-        let times = if drift.alerts > 1 { format!(" ({} times)", drift.alerts) } else { String::new() };
-        let severity = if drift.is_red { Severity::Red } else { Severity::Amber };
-        Some((Some(severity), format!("{}{times}", title(&drift.rule)?)))
+    let said = |drift: &DriftView| {
+        let times = if drift.findings > 1 { format!(" ({} times)", drift.findings) } else { String::new() };
+        Some((Some(drift.severity), format!("{}{times}", title(&drift.rule)?)))
     };
-    drifts.iter().filter_map(said).collect()
+    case.drifts.iter().filter_map(said).collect()
 }
 
 fn counts(reds: u16, ambers: u16) -> Option<String> {

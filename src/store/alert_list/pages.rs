@@ -106,7 +106,7 @@ macro_rules! filtered {
             Row,
             $name + r#"
             SELECT a.id, a.case_reference, c.team, a.rule, a.subject, a.severity, a.state, a.message, a.since_on,
-                a.severity_since_on, a.opened_at, a.turned_at, a.resolved_at, a.gives_a_birth_away,
+                a.severity_since_on, a.opened_at, a.turned_at, a.turn, a.resolved_at, a.gives_a_birth_away,
             alert_urgency(a.state, a.severity) AS "urgency!"
             FROM alerts AS a JOIN cases AS c ON c.reference = a.case_reference
             WHERE (cardinality($1::text[]) = 0 OR c.team = ANY ($1))

@@ -17,7 +17,7 @@ GRANT SELECT, INSERT, UPDATE (said, derived, said_at, vanished_at) ON source_cas
 -- What it keeps beside the facts. The history of facts is written by a trigger, with the rights of the owner.
 GRANT SELECT ON case_history TO :"role";
 GRANT SELECT, INSERT, DELETE ON case_marks TO :"role";
-GRANT SELECT, UPDATE (next_look_on, postponed_until, failures, looked_at, looked_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules, next_deadline, next_deadline_on) ON case_watch TO :"role";
+GRANT SELECT, UPDATE (next_look_on, postponed_until, failures, looked_at, looked_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules, drifts, next_deadline, next_deadline_on) ON case_watch TO :"role";
 
 -- Alerts, and what becomes of them.
 GRANT SELECT, INSERT, UPDATE (severity, state, message, since_on, severity_since_on, turned_at, resolved_at, turn, turned_by, turned_on, next_rung_on, next_rung_role, next_rung_deliver, gives_a_birth_away, unreachable_since) ON alerts TO :"role";
@@ -40,7 +40,7 @@ GRANT SELECT, INSERT, UPDATE (active, deputy_id, away_until) ON recipients TO :"
 GRANT SELECT, INSERT, UPDATE (expires_at, revoked_at, last_used_at) ON tokens TO :"role";
 GRANT SELECT, INSERT, DELETE ON link_keys TO :"role";
 GRANT SELECT, INSERT, UPDATE (last_seen_at) ON api_people TO :"role";
-GRANT SELECT, INSERT, UPDATE (last_used_at), DELETE ON page_sessions TO :"role";
+GRANT SELECT, INSERT, UPDATE (last_used_at, stays), DELETE ON page_sessions TO :"role";
 GRANT SELECT, INSERT, UPDATE (fingerprint, body, etag, kept_until, case_reference), DELETE ON kept_answers TO :"role";
 GRANT SELECT, INSERT, UPDATE (started_at, finished_at, failures, passed_over), DELETE ON job_runs TO :"role";
 

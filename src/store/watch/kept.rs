@@ -10,8 +10,8 @@ use crate::clock::Moment;
 use crate::domain::course::{EndSetBy, Status};
 use crate::domain::deadline::Deadline;
 use crate::domain::evaluation::Evaluation;
-use crate::domain::risk::Rag;
-use crate::store::day;
+use crate::domain::risk::{Drift, Rag};
+use crate::store::{day, drift};
 
 /// What hides drift where it is wrong: when to look at a case next, and how it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +26,7 @@ pub struct Hints {
     end_set_by: Option<EndSetBy>,
     base_end_on: Option<Date>,
     rules: Vec<String>,
+    drifts: String,
 }
 
 impl Hints {
@@ -45,6 +46,7 @@ impl Hints {
             end_set_by: evaluation.end.map(|end| end.set_by),
             base_end_on: evaluation.base_end,
             rules: rules.into_iter().map(str::to_owned).collect(),
+            drifts: drift::written(&Drift::of(&evaluation.findings)),
         }
     }
 }
@@ -74,8 +76,8 @@ impl Kept {
 pub async fn kept(connection: &mut PgConnection, references: &[String]) -> Result<Vec<(String, Kept)>, sqlx::Error> {
     let rows = sqlx::query!(
         "-- watch.kept
-        SELECT case_reference, next_look_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules, next_deadline,
-            next_deadline_on
+        SELECT case_reference, next_look_on, status, rag, reds, ambers, since_on, end_on, end_set_by, base_end_on, rules, drifts,
+            next_deadline, next_deadline_on
         FROM case_watch WHERE case_reference = ANY($1) ORDER BY case_reference",
         references
     );
@@ -93,6 +95,7 @@ pub async fn kept(connection: &mut PgConnection, references: &[String]) -> Resul
                 end_set_by: row.end_set_by.as_deref().and_then(EndSetBy::from_code),
                 base_end_on: day(row.base_end_on),
                 rules: row.rules,
+                drifts: row.drifts,
             };
             let next_deadline = row.next_deadline.zip(day(row.next_deadline_on)).map(|(what, on)| Deadline { what, on });
             (row.case_reference, Kept { hints, next_deadline })
@@ -143,10 +146,11 @@ pub async fn keep(connection: &mut PgConnection, now: Moment, seen: &[Seen<'_>])
             next_look_on = seen.next_look_on, postponed_until = NULL, failures = 0, looked_at = $2, looked_on = $3,
             status = seen.status, rag = seen.rag, reds = seen.reds, ambers = seen.ambers, since_on = seen.since_on,
             end_on = seen.end_on, end_set_by = seen.end_set_by, base_end_on = seen.base_end_on, rules = seen.rules,
-            next_deadline = seen.next_deadline, next_deadline_on = seen.next_deadline_on
+            drifts = seen.drifts, next_deadline = seen.next_deadline, next_deadline_on = seen.next_deadline_on
         FROM jsonb_to_recordset($1) AS seen (
             case_reference text, next_look_on date, status text, rag text, reds smallint, ambers smallint, since_on date,
-            end_on date, end_set_by text, base_end_on date, rules text[], next_deadline text, next_deadline_on date
+            end_on date, end_set_by text, base_end_on date, rules text[], drifts text, next_deadline text,
+            next_deadline_on date
         )
         WHERE case_watch.case_reference = seen.case_reference",
         Json(rows) as _,

@@ -119,6 +119,12 @@ impl Browser {
         field.send_keys(text).await.expect("it can be typed into");
     }
 
+    /// What stands in a field.
+    pub async fn value(&self, id: &str) -> String {
+        let value = self.ask(&format!("return document.getElementById('{id}').value")).await;
+        value.as_str().unwrap_or_else(|| panic!("a field {id:?}")).to_owned()
+    }
+
     /// Presses keys where something says so that can be opened.
     pub async fn keys(&self, words: &str, keys: &str) {
         let path = format!("//summary[normalize-space()={words:?}]");

@@ -2,6 +2,7 @@
 
 mod accessible;
 mod browser;
+mod extremes;
 mod figures;
 mod letters;
 mod morning;

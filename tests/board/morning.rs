@@ -4,6 +4,7 @@
 use fantoccini::Locator;
 use plo_drift::clock::Clock;
 use plo_drift::domain::calendar::shift;
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::accessible::assert_no_violations;
@@ -174,7 +175,7 @@ async fn the_agenda_on_paper_has_every_case_its_question_and_nothing_to_click() 
 
 #[tokio::test]
 async fn nobody_is_shut_out_of_what_goes_wrong_either() {
-    let (_place, service) = service_with_a_case().await;
+    let (place, service) = service_with_a_case().await;
     let browser = Browser::open().await;
     let look_at = async |what: &str, says: &str| {
         browser.see(says).await;
@@ -196,6 +197,27 @@ async fn nobody_is_shut_out_of_what_goes_wrong_either() {
     browser.go(&service.page("/cases/PP-0")).await;
     look_at("a case that is not there", "There is no such page").await;
     browser.go(&service.page("/alerts")).await;
+    browser
+        .client
+        .find(Locator::XPath("//tbody//a[starts-with(., 'Time limit')]"))
+        .await
+        .expect("an alert")
+        .click()
+        .await
+        .expect("a link");
+    browser.fill("action", "Hold the review on Friday").await;
+    browser.fill("owner", "Team manager").await;
+    let letter = letter_to(&place.folder.path().join("mail"), "chair@council.example").await;
+    let day = browser.value("review_on").await;
+    let by_mail = [("action", "Take it to the panel"), ("owner", "Service manager"), ("review_on", &day)];
+    let by_mail = Url::parse_with_params("form:", by_mail).expect("it is a URL").query().unwrap_or_default().to_owned();
+    let sent = reqwest::Client::new().post(&letter.links("Acknowledge: Time limit")[0]).body(by_mail);
+    let sent = sent.header("content-type", "application/x-www-form-urlencoded").send().await.expect("it is answered");
+    assert!(sent.status().is_success(), "somebody else answers it meanwhile: {}", sent.status());
+    browser.press("Acknowledge the alert").await;
+    look_at("an alert that somebody else has answered meanwhile", "Your answer was not recorded: the alert was acknowledged")
+        .await;
+    browser.go(&service.page("/alerts")).await;
     browser.client.find(Locator::Css("tbody th a")).await.expect("an alert").click().await.expect("a link");
     browser.keys("Put it off instead", "\u{e007}").await;
     browser.press("Put the alert off").await;
@@ -215,4 +237,8 @@ async fn nobody_is_shut_out_of_what_goes_wrong_either() {
     look_at("an answer of somebody who has signed in anew", "You have signed in since").await;
     browser.press("Put the alert off").await;
     look_at("the alert that was put off after all", "Put off by you on").await;
+    let shut = Running::without_sign_in(&place);
+    browser.client.delete_all_cookies().await.expect("they can be thrown away");
+    browser.go(&shut.page("/cases")).await;
+    look_at("a service to which nobody can sign in", "Nobody can sign in yet").await;
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::browser::{Browser, NARROW, WIDE};
+use crate::extremes::{Extremes, PAGES as PAGES_OF_EXTREMES};
 use crate::letters::letter_to;
 use crate::running::Running;
 
@@ -46,6 +47,8 @@ async fn every_page_has_its_picture_taken() {
         let Some(path) = camera.first_link(list, link).await else { continue };
         camera.take(name, &path).await;
         if name == "case" {
+            browser.ask("document.querySelector('.drift details').open = true").await;
+            camera.snap("case-answering").await;
             camera.take("history", &format!("{path}/history")).await;
             camera.take("explain", &format!("{path}/explain")).await;
         }
@@ -67,6 +70,21 @@ async fn every_page_has_its_picture_taken() {
     browser.press("Sign out").await;
     browser.arrive_at(&demonstration.page("/signed-out")).await;
     camera.snap("signed-out").await;
+}
+
+#[tokio::test]
+#[ignore = "`.ci/screenshots DIR` runs it: it writes a picture of every page"]
+async fn what_is_long_or_many_has_its_picture_taken() {
+    let folder = PathBuf::from(std::env::var("SCREENSHOTS").expect("SCREENSHOTS names a folder"));
+    let extremes = Extremes::new().await;
+    for (name, path) in PAGES_OF_EXTREMES {
+        for width in [WIDE, NARROW] {
+            extremes.browser.be_wide(width).await;
+            extremes.browser.go(&extremes.page(path)).await;
+            let picture = extremes.browser.picture().await;
+            std::fs::write(folder.join(format!("{name}-{width}.png")), picture).expect("the picture is written");
+        }
+    }
 }
 
 struct Camera<'a> {

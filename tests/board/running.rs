@@ -1,7 +1,7 @@
 //! The program as people meet it: the demonstration, and a service that signs them in with an OpenID provider.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -35,21 +35,32 @@ impl Running {
 
     /// The service in a place, with people who may sign in to its pages, each with the claims of their ID token.
     pub fn service(place: &Place, people: &Value) -> Self {
-        let address = format!("http://127.0.0.1:{}", port_that_is_free());
+        let address = address_that_is_free();
         let provider = OpenIdProvider::start_for_people(&address, people);
-        let child = (place.command(&["serve"]))
-            .env("PLO_DRIFT__HTTP__LISTEN", address.trim_start_matches("http://"))
-            .env("PLO_DRIFT__SERVICE__BASE_URL", &address)
+        let mut command = place.command(&["serve"]);
+        command
             .env("PLO_DRIFT__IDENTITY__ISSUER", &provider.issuer)
             .env("PLO_DRIFT__IDENTITY__AUDIENCE", "urn:plo-drift")
             .env("PLO_DRIFT__BOARD__CLIENT_ID", BOARD_CLIENT)
-            .env("PLO_DRIFT__BOARD__CLIENT_SECRET", BOARD_SECRET)
+            .env("PLO_DRIFT__BOARD__CLIENT_SECRET", BOARD_SECRET);
+        Self::ready(command, address, Some(provider))
+    }
+
+    /// The service in a place, to whose pages nobody may sign in.
+    pub fn without_sign_in(place: &Place) -> Self {
+        Self::ready(place.command(&["serve"]), address_that_is_free(), None)
+    }
+
+    fn ready(mut command: Command, address: String, provider: Option<OpenIdProvider>) -> Self {
+        let child = command
+            .env("PLO_DRIFT__HTTP__LISTEN", address.trim_start_matches("http://"))
+            .env("PLO_DRIFT__SERVICE__BASE_URL", &address)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");
-        let mut running = Self { address, child, _provider: Some(provider) };
+        let mut running = Self { address, child, _provider: provider };
         let (host, port) = (running.address.rsplit('/').next().unwrap_or_default().to_owned(), "/health/ready");
         wait_until("the service answers", || {
             assert!(running.child.try_wait().expect("the child is ours").is_none(), "the service has ended");
@@ -70,6 +81,10 @@ impl Running {
     pub fn page(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
+}
+
+fn address_that_is_free() -> String {
+    format!("http://127.0.0.1:{}", port_that_is_free())
 }
 
 /// Tells whether a service answers that it is ready.

@@ -10,7 +10,7 @@ use crate::support::program::Place;
 const CHAIR: &str = "Legal gateway chair, cleared for restricted cases";
 
 /// Looks at a page as wide as a laptop and as narrow as a telephone: nobody is shut out, and nothing goes off the side.
-async fn look_at(browser: &Browser, address: &str) {
+pub async fn look_at(browser: &Browser, address: &str) {
     for width in [WIDE, NARROW] {
         browser.be_wide(width).await;
         browser.go(address).await;

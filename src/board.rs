@@ -5,6 +5,7 @@
 //! whatever can be done is done by a form. [`page`] is what stands around each, [`html`] tells problems in words, [`sign_in`] lets
 //! people in.
 
+pub mod accessibility;
 pub mod acknowledge;
 pub mod alerts;
 pub mod answering;
@@ -40,6 +41,7 @@ const CHAIR: Access = Access::Page(ApiRole::Chair);
 pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/acknowledge/{token}", access: Access::Link, handler: |method| on(method, acknowledge::show) },
     Route { method: Method::POST, path: "/acknowledge/{token}", access: Access::Link, handler: |method| on(method, acknowledge::submit) },
+    Route { method: Method::GET, path: accessibility::PATH, access: Access::Anyone, handler: |method| on(method, accessibility::show) },
     Route { method: Method::GET, path: "/assets/{file}", access: Access::Anyone, handler: |method| on(method, assets::show) },
     Route { method: Method::GET, path: sign_in::PATH, access: Access::Door, handler: |method| on(method, sign_in::show) },
     Route { method: Method::POST, path: sign_in::PATH, access: Access::Door, handler: |method| on(method, sign_in::play) },
@@ -55,6 +57,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: Method::GET, path: "/alerts/{id}", access: READER, handler: |method| on(method, alerts::show) },
     Route { method: Method::POST, path: "/alerts/{id}/acknowledge", access: CHAIR, handler: |method| on(method, alerts::acknowledge) },
     Route { method: Method::POST, path: "/alerts/{id}/snooze", access: CHAIR, handler: |method| on(method, alerts::snooze) },
+    Route { method: Method::POST, path: "/alerts/{id}/more-time", access: CHAIR, handler: |method| on(method, alerts::more_time) },
     Route { method: Method::GET, path: "/panel", access: READER, handler: |method| on(method, panel::show) },
     Route { method: Method::GET, path: "/data-quality", access: READER, handler: |method| on(method, data_quality::show) },
     Route { method: Method::GET, path: "/trends", access: READER, handler: |method| on(method, trends::show) },

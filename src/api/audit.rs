@@ -86,8 +86,8 @@ pub async fn record(
     let is_good =
         response.status().is_success() || matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::SEE_OTHER);
     let shown = response.extensions().get::<Shown>().map(|shown| shown.0.clone());
-    // A refusal may show facts, too: what is wrong with a form is said on the page that it stands on.
-    let shows_only = method == Method::GET || !is_good;
+    // What is sent may be answered with facts, too: what is wrong with a form is said on the page that it stands on.
+    let shows_facts = method == Method::GET || shown.is_some();
     let Some(actor) = actor.filter(|_| is_good || shown.is_some()) else { return Ok(response) };
     let kept = audit::Request {
         actor: &actor,
@@ -98,7 +98,7 @@ pub async fn record(
         status: response.status().as_u16(),
     };
     match keep(&state, &kept, now.at).await {
-        Err(problem) if shows_only => Err(problem),
+        Err(problem) if shows_facts => Err(problem),
         Err(_) => {
             tracing::error!(http.route = audited.route, actor, "a change could not be put on the record of requests");
             Ok(response)

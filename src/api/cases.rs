@@ -29,7 +29,7 @@ use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
 use crate::fields::civil_date;
 use crate::store::caseload::{self, Filter, Listed, Place, Sort, Stretch};
-use crate::store::drift::Drift;
+use crate::store::drift::KeptDrift;
 use crate::store::tokens::Scope;
 use crate::store::{BEGIN_LIST, BEGIN_SNAPSHOT, cases};
 
@@ -85,7 +85,8 @@ pub struct ListedCase {
     /// The codes of the rules that find something, of whatever severity.
     #[schema(value_type = Vec<Rule>)]
     pub rules: Vec<String>,
-    /// What is at amber or red, by rule and severity: the red first, then what has lasted longest.
+    /// What is at amber or red, by rule and severity: the red first, then what has lasted longest. Empty of a case at risk only
+    /// where that is not known yet, after an update of the service.
     pub drifts: Vec<DriftView>,
 }
 
@@ -102,8 +103,8 @@ pub struct DriftView {
     pub findings: u32,
 }
 
-impl From<Drift> for DriftView {
-    fn from(Drift { rule, severity, findings }: Drift) -> Self {
+impl From<KeptDrift> for DriftView {
+    fn from(KeptDrift { rule, severity, findings }: KeptDrift) -> Self {
         Self { rule, severity, findings }
     }
 }

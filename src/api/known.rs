@@ -17,10 +17,10 @@ use super::surroundings::{Around, Surroundings};
 use crate::database::readers::SessionNumber;
 use crate::store::tokens::Scope;
 
-/// How many answers are kept.
+/// How many answers of a kind are kept.
 const MOST: usize = 256;
 
-/// How many bytes they may have together.
+/// How many bytes those of a kind may have together.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// The state in which a request found the database.
@@ -73,7 +73,13 @@ pub trait Weighed {
 
 impl Weighed for Asked {
     fn bytes(&self) -> usize {
-        self.query.len()
+        self.query.len() + self.scope.bytes()
+    }
+}
+
+impl Weighed for Scope {
+    fn bytes(&self) -> usize {
+        self.teams.iter().map(String::len).sum()
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Surroundings {
 
 impl Weighed for Around {
     fn bytes(&self) -> usize {
-        self.scope.teams.iter().map(String::len).sum()
+        self.scope.bytes()
     }
 }
 

@@ -13,14 +13,15 @@ use super::page::{self, Frame, Here, Visitor};
 use super::words;
 use crate::api::SharedState;
 use crate::api::alerts::{self, Alert};
+use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
+use crate::api::surroundings;
 use crate::domain::calendar::in_words;
 use crate::domain::rules::Rule;
 use crate::domain::schedule::Severity;
 use crate::store::alert_list::{AlertSort, AlertState};
-use crate::store::caseload::teams;
-pub use one::{acknowledge, show, snooze};
+pub use one::{acknowledge, more_time, show, snooze};
 
 /// Whose alerts are listed: a word that only the page knows.
 const WHOSE: &str = "whose";
@@ -68,6 +69,7 @@ struct Line {
 /// Wrong parameters; the database does not answer.
 pub async fn list(
     State(state): State<SharedState>,
+    Now(now): Now,
     visitor: Visitor,
     RawQuery(query): RawQuery,
     parameters: Parameters,
@@ -85,7 +87,7 @@ pub async fn list(
         parameters = parameters.or("standing", "true");
     }
     let (found, shown) = alerts::ask(&state, &visitor.caller, parameters).await?;
-    let teams = teams(&mut *state.pool.acquire().await?, &visitor.caller.scope).await?;
+    let teams = surroundings::ask(&state, &visitor.caller, now).await?.teams;
     let page = InboxPage {
         frame: Frame::of(&state, &visitor, Here::Alerts),
         is_narrowed: chosen.has_any(&FILTERS),

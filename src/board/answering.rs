@@ -2,6 +2,7 @@
 
 use std::num::ParseIntError;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::page::Visitor;
@@ -24,6 +25,9 @@ const TURN: &str = "turn";
 
 /// The name of the button by which somebody asks for more time.
 const MORE_TIME: &str = "more_time";
+
+/// What the path ends with to which that is sent.
+const MORE_TIME_PATH: &str = "more-time";
 
 /// A form, as it is shown.
 #[derive(Clone, Debug)]
@@ -68,6 +72,8 @@ pub struct Answering {
     pub acknowledging: Form<Acknowledging>,
     /// It must wait.
     pub putting_off: Form<PuttingOff>,
+    /// Whether it is this that somebody fills in.
+    pub is_to_be_put_off: bool,
 }
 
 impl Answering {
@@ -78,6 +84,7 @@ impl Answering {
         Self {
             acknowledging: Form::empty(turn, days, &policy.calendar, Acknowledging::by),
             putting_off: Form::empty(turn, days, &policy.calendar, PuttingOff::until),
+            is_to_be_put_off: false,
         }
     }
 
@@ -88,6 +95,7 @@ impl Answering {
         Self {
             acknowledging: Form { prefix: prefix(), ..self.acknowledging },
             putting_off: Form { prefix: prefix(), ..self.putting_off },
+            ..self
         }
     }
 
@@ -97,62 +105,119 @@ impl Answering {
         let acknowledging = self.acknowledging.filled.mistakes.listed();
         acknowledging.into_iter().chain(self.putting_off.filled.listed()).collect()
     }
-
-    /// Whether somebody began to put it off.
-    #[must_use]
-    pub fn is_to_be_put_off(&self) -> bool {
-        let PuttingOff { reason, .. } = &self.putting_off.filled;
-        !reason.is_empty() || !self.putting_off.filled.listed().is_empty()
-    }
 }
 
 /// How long somebody may take to fill a form in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeToAnswer {
-    /// After so many minutes without doing anything they are signed out; absent where they asked for more time.
-    pub idle_minutes: Option<i64>,
-    /// In any case they are signed out then.
+    /// They are signed out then, whatever they do.
     pub until: String,
+    /// And before, after so many minutes without doing anything.
+    pub idle_minutes: Option<i64>,
+    /// Whether asking for more time gives them any.
+    pub can_be_more: bool,
 }
 
 impl TimeToAnswer {
     /// What somebody has who is signed in.
     #[must_use]
-    pub fn of(visitor: &Visitor, times: SessionTimes) -> Self {
-        let idle_minutes = (!visitor.stays).then(|| times.idle.as_mins());
-        Self { idle_minutes, until: words::moment(visitor.ends_at) }
+    pub fn of(visitor: &Visitor, times: SessionTimes, now: Timestamp) -> Self {
+        let ends_before = !visitor.stays && visitor.ends_at.duration_since(now) > times.idle;
+        Self {
+            until: words::moment(visitor.ends_at),
+            idle_minutes: ends_before.then(|| times.idle.as_mins()),
+            can_be_more: ends_before,
+        }
     }
 }
 
-/// Whether a form was sent to have more time for it.
-#[must_use]
-pub fn asks_for_more_time(pairs: &[(String, String)]) -> bool {
-    pairs.iter().any(|(name, _)| name == MORE_TIME)
+/// By which form somebody answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something will be done.
+    Acknowledging,
+    /// It must wait.
+    PuttingOff,
 }
 
-/// Whether a field is one of an answer, whether or not anybody sees it.
-#[must_use]
-pub fn is_field(name: &str) -> bool {
-    [ACTION, OWNER, REVIEW_ON, REASON, UNTIL, TURN].contains(&name)
+impl Kind {
+    const ALL: [Self; 2] = [Self::Acknowledging, Self::PuttingOff];
+
+    /// What the path ends with to which the form is sent.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Acknowledging => "acknowledge",
+            Self::PuttingOff => "snooze",
+        }
+    }
+
+    /// The form of which somebody asked for more time.
+    #[must_use]
+    pub fn waiting(pairs: &[(String, String)]) -> Option<Self> {
+        let asked = pairs.iter().find(|(name, _)| name == MORE_TIME).map(|(_, kind)| kind.as_str())?;
+        Self::ALL.into_iter().find(|kind| kind.path() == asked)
+    }
+
+    /// The form that was sent to a path, and the page of its alert.
+    #[must_use]
+    pub fn sent_to<'p>(path: &'p str, pairs: &[(String, String)]) -> Option<(Self, &'p str)> {
+        let (alert, last) = path.rsplit_once('/').filter(|(alert, _)| alert.starts_with("/alerts/"))?;
+        let kind =
+            if last == MORE_TIME_PATH { Self::waiting(pairs) } else { Self::ALL.into_iter().find(|kind| kind.path() == last) };
+        Some((kind?, alert))
+    }
+
+    /// What is typed into the form, in the order of the page.
+    fn fields(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Acknowledging => {
+                &[(ACTION, "What will be done"), (OWNER, "Who will do it"), (REVIEW_ON, "When to look again")]
+            }
+            Self::PuttingOff => &[(REASON, "Why it must wait"), (UNTIL, "Until when")],
+        }
+    }
 }
 
-/// What was typed into a form, each with what it is: for whoever sent it when it could not be taken.
-#[must_use]
-pub fn typed(pairs: &[(String, String)]) -> Vec<(&'static str, String)> {
-    let fields = [
-        (ACTION, "What will be done"),
-        (OWNER, "Who will do it"),
-        (REVIEW_ON, "When to look again"),
-        (REASON, "Why it must wait"),
-        (UNTIL, "Until when"),
-    ];
-    let typed = fields.map(|(field, title)| (title, value(pairs, field)));
-    typed.into_iter().filter(|(_, typed)| !typed.is_empty()).map(|(title, typed)| (title, typed_day(typed))).collect()
+/// What somebody typed into a field of an answer that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypedField {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// As it was typed.
+    pub typed: String,
 }
 
-/// A day as people read it, where it is one.
-fn typed_day(typed: String) -> String {
-    civil_date(&typed).map_or(typed, with_weekday)
+impl TypedField {
+    /// All of a form.
+    #[must_use]
+    pub fn all(kind: Kind, pairs: &[(String, String)]) -> Vec<Self> {
+        kind.fields().iter().map(|&(name, title)| Self { name, title, typed: value(pairs, name) }).collect()
+    }
+
+    /// Whether there is a sentence in it.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        [ACTION, REASON].contains(&self.name)
+    }
+
+    /// Whether there is a day in it as browsers send it.
+    #[must_use]
+    pub fn is_a_day(&self) -> bool {
+        [REVIEW_ON, UNTIL].contains(&self.name) && civil_date(&self.typed).is_ok()
+    }
+
+    /// As people read it.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        if self.is_a_day() {
+            civil_date(&self.typed).map_or_else(|_| self.typed.clone(), with_weekday)
+        } else {
+            self.typed.clone()
+        }
+    }
 }
 
 /// The fields of an acknowledgement.

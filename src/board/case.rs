@@ -23,14 +23,14 @@ use crate::api::{SharedState, cases, explain as explained};
 pub use explain::show as explain;
 pub use history::show as history;
 use record::Record;
-use standing::{AlertLine, Drift, Standing, drifting};
+use standing::{AlertLine, Drifting, Standing, drifting};
 
 #[derive(Template)]
 #[template(path = "case.html", config = "src/board/templates/askama.toml")]
 struct CasePage {
     frame: Frame,
     standing: Standing,
-    drifting: Vec<Drift>,
+    drifting: Vec<Drifting>,
     time: TimeToAnswer,
     /// Those that are not resolved, as they are to be answered first.
     alerts: Vec<AlertLine>,
@@ -60,7 +60,7 @@ pub async fn show(
     let (alerts, resolved) = standing::alerts(&view, &today);
     let page = CasePage {
         drifting: drifting(&today, &alerts, Some(&known.policy).filter(|_| frame.may_answer)),
-        time: TimeToAnswer::of(&visitor, state.sessions),
+        time: TimeToAnswer::of(&visitor, state.sessions, now.at),
         frame,
         standing: Standing::of(&view),
         timeline: Timeline::of(&story::of(&view)),

@@ -13,9 +13,9 @@ use crate::api::data_quality::view::{QuestionView, TeamView};
 use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
+use crate::api::surroundings;
 use crate::domain::calendar::in_words;
 use crate::domain::data_quality::QuestionKind;
-use crate::store::caseload::teams;
 
 /// The fields of the form.
 const FILTERS: [&str; 3] = ["team", "kind", "source"];
@@ -59,7 +59,7 @@ pub async fn show(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let (view, shown) = data_quality::ask(&state, &visitor.caller, now, parameters.without_blanks()).await?;
-    let teams = teams(&mut *state.pool.acquire().await?, &visitor.caller.scope).await?;
+    let teams = surroundings::ask(&state, &visitor.caller, now).await?.teams;
     let chosen = Chosen::of(&query.unwrap_or_default());
     let page = DataQuality {
         frame: Frame::of(&state, &visitor, Here::DataQuality),

@@ -10,8 +10,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::page::{FORM_KEY, Frame, Here, Visitor, written};
-use super::{answering, sign_in};
+use super::answering::{self, Kind, TypedField};
+use super::choices::Chosen;
+use super::page::{Frame, Here, Visitor, written};
+use super::sign_in;
 use crate::api::auth::session::Untaken;
 use crate::api::problem::{Problem, WrongParameter};
 use crate::api::{ApiState, SharedState};
@@ -28,14 +30,14 @@ const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 
 /// Makes a page of each problem where people read, and sends whatever is there with the headers of pages.
 pub async fn for_people(State(state): State<SharedState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
     if FOR_PROGRAMS.iter().any(|above| is_below(&path, above)) {
         return next.run(request).await;
     }
     let reads_pages = is_below(&path, BY_LINK) || takes_html(request.headers());
     let mut response = next.run(request).await;
     if reads_pages && let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = told_in_words(&state, &problem, &path, response);
+        response = told_in_words(&state, &problem, (&path, &query), response);
     }
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY);
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
@@ -52,7 +54,7 @@ fn takes_html(headers: &HeaderMap) -> bool {
 }
 
 /// The same answer with a page as its body.
-fn told_in_words(state: &ApiState, problem: &Problem, path: &str, response: Response) -> Response {
+fn told_in_words(state: &ApiState, problem: &Problem, (path, query): (&str, &str), response: Response) -> Response {
     let by_link = is_below(path, BY_LINK);
     let (mut parts, _) = response.into_parts();
     let visitor = parts.extensions.remove::<Visitor>();
@@ -66,8 +68,17 @@ fn told_in_words(state: &ApiState, problem: &Problem, path: &str, response: Resp
         return Response::from_parts(parts, Body::from(written(&page)));
     }
     let words = if by_link { of_a_link(problem) } else { of_a_page(problem) };
-    let onward = words.onward.map(|(to, called)| (onward(to, path), called));
-    let page = ProblemPage { frame, words, onward, wrong: wrong_parameters(problem) };
+    let wrong = wrong_parameters(problem);
+    let onward = match words.onward {
+        Some(_) if !wrong.is_empty() => Some((without_wrong(path, query, wrong), "Go back to the form")),
+        onward => onward.map(|(to, called)| (self::onward(to, path), called)),
+    };
+    let page = ProblemPage {
+        frame,
+        words,
+        onward,
+        wrong: wrong.iter().map(|wrong| (field(&wrong.parameter), &*wrong.reason)).collect(),
+    };
     Response::from_parts(parts, Body::from(written(&page)))
 }
 
@@ -76,36 +87,25 @@ fn told_in_words(state: &ApiState, problem: &Problem, path: &str, response: Resp
 #[template(path = "untaken.html", config = "src/board/templates/askama.toml")]
 struct UntakenPage {
     frame: Frame,
-    /// Where it was sent, below the root.
-    path: String,
+    kind: Kind,
     /// The page of the alert, below the root.
     alert: String,
-    puts_off: bool,
-    /// What was typed, each with what it is.
-    typed: Vec<(&'static str, String)>,
-    /// What is sent again.
-    pairs: Vec<(String, String)>,
+    fields: Vec<TypedField>,
+    /// The turn of the alert that was read.
+    turn: Option<i32>,
+    /// What the form carries once somebody is signed in.
+    form_key: Option<String>,
 }
 
 impl UntakenPage {
     /// Absent where what was sent is no answer to an alert.
     fn of(frame: &Frame, path: &str, untaken: Untaken) -> Option<Self> {
-        let (alert, puts_off) = answered(path)?;
-        let typed = answering::typed(&untaken.pairs);
-        if typed.is_empty() {
-            return None;
-        }
-        let Untaken { mut pairs, form_key } = untaken;
-        pairs.retain(|(name, _)| answering::is_field(name));
-        pairs.extend(form_key.map(|key| (FORM_KEY.to_owned(), key)));
-        Some(Self { frame: frame.clone(), path: path.to_owned(), alert: alert.to_owned(), puts_off, typed, pairs })
+        let Untaken { pairs, form_key } = untaken;
+        let (kind, alert) = Kind::sent_to(path, &pairs)?;
+        let turn = answering::turn_shown(&pairs).ok()?;
+        let fields = TypedField::all(kind, &pairs);
+        Some(Self { frame: frame.clone(), kind, alert: alert.to_owned(), fields, turn, form_key })
     }
-}
-
-/// The page of the alert that is answered at a path, and whether it is put off.
-fn answered(path: &str) -> Option<(&str, bool)> {
-    let below = |last| path.strip_suffix(last).filter(|page| page.starts_with("/alerts/"));
-    below("/acknowledge").map(|page| (page, false)).or_else(|| below("/snooze").map(|page| (page, true)))
 }
 
 #[derive(Template)]
@@ -115,7 +115,8 @@ struct ProblemPage<'p> {
     words: Words,
     /// Where to go from here, below the root, and what it is called.
     onward: Option<(String, &'static str)>,
-    wrong: &'p [WrongParameter],
+    /// What is wrong: how the field is called, and what would be right.
+    wrong: Vec<(&'p str, &'p str)>,
 }
 
 /// What a page says of a problem.
@@ -128,7 +129,28 @@ struct Words {
 
 /// Whoever signs in again comes back to the page whose form was sent.
 fn onward(to: &str, path: &str) -> String {
-    answered(path).filter(|_| to == sign_in::PATH).map_or_else(|| to.to_owned(), |(page, _)| format!("{to}?to={page}"))
+    let answered = Kind::sent_to(path, &[]).filter(|_| to == sign_in::PATH);
+    answered.map_or_else(|| to.to_owned(), |(_, page)| format!("{to}?to={page}"))
+}
+
+/// The same page without what is wrong in its address.
+fn without_wrong(path: &str, query: &str, wrong: &[WrongParameter]) -> String {
+    let chosen = wrong.iter().fold(Chosen::of(query), |chosen, wrong| chosen.without(&wrong.parameter));
+    format!("{path}{}", chosen.query())
+}
+
+/// What people see of the fields into which they type.
+const TYPED: [(&str, &str); 5] = [
+    ("weeks_open_min", "Open for at least so many weeks"),
+    ("since", "Only changes since"),
+    ("from", "First day"),
+    ("to", "Last day"),
+    ("suppress_below", "Withhold numbers below"),
+];
+
+/// How a field is called.
+fn field(parameter: &str) -> &str {
+    TYPED.iter().find(|(name, _)| *name == parameter).map_or(parameter, |(_, title)| title)
 }
 
 fn wrong_parameters(problem: &Problem) -> &[WrongParameter] {
@@ -205,9 +227,11 @@ fn of_a_page(problem: &Problem) -> Words {
             ],
             Some(("/sign-in", "Sign in again")),
         ),
-        Problem::WrongParameters(_) => {
-            ("Something in the address of this page is wrong", &["If you filled in a form, go back and correct it."], CASES)
-        }
+        Problem::WrongParameters(_) => (
+            "This page cannot be shown as it was asked for",
+            &["Something that was filled in, or the address, is wrong:"],
+            CASES,
+        ),
         Problem::MalformedBody | Problem::UnsupportedMediaType => (
             "What was sent could not be read",
             &["Nothing was recorded.", "Open the page again and fill in the form there."],

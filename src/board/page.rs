@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::assets;
-use crate::api::auth::session::{Untaken, Visitor as Signed};
+use crate::api::auth::session::{Untaken, Visitor as Signed, is_sent_from_here};
 use crate::api::body::FormBody;
 use crate::api::door::Door;
 use crate::api::problem::Problem;
@@ -168,7 +168,7 @@ pub struct OwnForm(pub Vec<(String, String)>);
 pub enum NotTaken {
     /// It could not be read.
     Problem(Problem),
-    /// It carries another key than those of the session: it was opened before somebody signed in anew, or is none of ours.
+    /// A page of ours sent it with the key of another session: it was opened before somebody signed in anew.
     OfAnotherSession(Untaken),
 }
 
@@ -197,12 +197,19 @@ impl FromRequest<SharedState> for OwnForm {
     async fn from_request(request: Request, state: &SharedState) -> Result<Self, NotTaken> {
         let key = request.extensions().get::<Visitor>().map(|visitor| visitor.form_key.clone());
         let key = key.ok_or(Problem::Unauthenticated)?;
+        let is_sent_from_here = is_sent_from_here(request.headers());
         let FormBody(pairs) = FormBody::from_request(request, state).await?;
         let given = pairs.iter().find(|(name, _)| name == FORM_KEY).map_or("", |(_, value)| value);
         let is_ours = aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), key.as_bytes()).is_ok();
-        if is_ours { Ok(Self(pairs)) } else { Err(NotTaken::OfAnotherSession(Untaken { pairs, form_key: Some(key) })) }
+        if is_ours {
+            return Ok(Self(pairs));
+        }
+        if !is_sent_from_here {
+            return Err(Problem::Forbidden.into());
+        }
+        Err(NotTaken::OfAnotherSession(Untaken { pairs, form_key: Some(key) }))
     }
 }
 
 /// The field that carries the key.
-pub const FORM_KEY: &str = "form_key";
+const FORM_KEY: &str = "form_key";

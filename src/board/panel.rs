@@ -13,10 +13,9 @@ use super::table::grouped;
 use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
-use crate::api::{SharedState, panel};
+use crate::api::{SharedState, panel, surroundings};
 use crate::domain::calendar::{in_words, with_weekday};
 use crate::domain::question::Question;
-use crate::store::caseload::teams;
 use item::Item;
 
 /// The fields of the form.
@@ -52,7 +51,7 @@ pub async fn show(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let (agenda, shown) = panel::ask(&state, &visitor.caller, now, parameters.without_blanks()).await?;
-    let teams = teams(&mut *state.pool.acquire().await?, &visitor.caller.scope).await?;
+    let teams = surroundings::ask(&state, &visitor.caller, now).await?.teams;
     let chosen = Chosen::of(&query.unwrap_or_default());
     let page = Agenda {
         frame: Frame::of(&state, &visitor, Here::Panel),

@@ -20,8 +20,8 @@ use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
 use crate::api::statistics;
 use crate::api::statistics::view::StatisticsView;
+use crate::api::surroundings;
 use crate::domain::calendar::in_words;
-use crate::store::caseload::teams;
 use section::Section;
 
 /// The figures and what they are of.
@@ -53,7 +53,7 @@ pub async fn show(
     parameters: Parameters,
 ) -> Result<Response, Problem> {
     let view = statistics::ask(&state, &visitor.caller, now, parameters.without_blanks()).await?;
-    let teams = teams(&mut *state.pool.acquire().await?, &visitor.caller.scope).await?;
+    let teams = surroundings::ask(&state, &visitor.caller, now).await?.teams;
     Ok(page::answer(&Trends {
         frame: Frame::of(&state, &visitor, Here::Trends),
         chosen: Chosen::of(&query.unwrap_or_default()),

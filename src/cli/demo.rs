@@ -40,7 +40,7 @@ const SERVICE_MANAGER: &str = "service-manager";
 /// Needs PostgreSQL's programs and nothing else. Ctrl-C removes everything but a mail folder that you named.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// The port of the API on 127.0.0.1; 0 takes a free one.
+    /// The port of the pages and the API on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// The folder that mail is written to; one that is removed with the rest if left out.

@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use sqlx::PgConnection;
 
-use super::drift::{self, Drift};
+use super::drift::{self, KeptDrift};
 use super::tokens::Scope;
 use super::{day, known, sql_day};
 use crate::domain::case::coded;
@@ -106,8 +106,8 @@ pub struct Listed {
     pub next_deadline: Option<Deadline>,
     /// The codes of all findings.
     pub rules: Vec<String>,
-    /// What was at amber or red, the red first, then what had lasted longest.
-    pub drifts: Vec<Drift>,
+    /// What was at amber or red, the red first, then what had lasted longest; nothing, where that is out of date.
+    pub drifts: Vec<KeptDrift>,
     /// The day as of which the sweep looked.
     pub looked_on: Option<Date>,
     risk_key: String,
@@ -320,12 +320,15 @@ impl TryFrom<Row> for Listed {
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
         let status = row.status.map(|code| known(Status::from_code(&code), "case_watch.status")).transpose()?;
         let set_by = row.end_set_by.map(|code| known(EndSetBy::from_code(&code), "case_watch.end_set_by")).transpose()?;
+        let (reds, ambers) = (row.reds.unsigned_abs(), row.ambers.unsigned_abs());
+        let drifts = known(drift::read(&row.drifts), "case_watch.drifts")?;
         Ok(Self {
+            drifts: if drift::agrees(&drifts, reds, ambers) { drifts } else { Vec::new() },
+            reds,
+            ambers,
             started_on: day(row.started_on),
             status,
             rag: known(Rag::from_code(&row.rag), "case_watch.rag")?,
-            reds: row.reds.unsigned_abs(),
-            ambers: row.ambers.unsigned_abs(),
             since_on: day(row.since_on),
             end: day(row.end_on).zip(set_by).map(|(on, set_by)| End { on, set_by }),
             base_end_on: day(row.base_end_on),
@@ -335,7 +338,6 @@ impl TryFrom<Row> for Listed {
             team: row.team,
             restricted: row.restricted,
             rules: row.rules,
-            drifts: known(drift::read(&row.drifts), "case_watch.drifts")?,
             risk_key: row.risk_key,
         })
     }

@@ -151,13 +151,14 @@ pub async fn used(connection: &mut PgConnection, session: &Session, now: Timesta
     Ok(())
 }
 
-/// Lets a session go on until its end while nothing is done in it.
+/// Lets a session go on until its end while nothing is done in it, or no longer.
 ///
 /// # Errors
 ///
 /// The database does not answer.
-pub async fn stay(connection: &mut PgConnection, session: i64) -> Result<(), sqlx::Error> {
-    sqlx::query!("-- sessions.stay\nUPDATE page_sessions SET stays = true WHERE id = $1", session).execute(connection).await?;
+pub async fn stay(connection: &mut PgConnection, session: i64, stays: bool) -> Result<(), sqlx::Error> {
+    let changed = sqlx::query!("-- sessions.stay\nUPDATE page_sessions SET stays = $2 WHERE id = $1", session, stays);
+    changed.execute(connection).await?;
     Ok(())
 }
 

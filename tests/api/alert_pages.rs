@@ -150,6 +150,38 @@ async fn an_alert_that_turned_since_it_was_shown_is_not_answered_unread() {
 }
 
 #[tokio::test]
+async fn whatever_is_asked_of_an_alert_that_turned_or_is_over_it_is_read_anew_first() {
+    let api = mailed().await;
+    let visit = Visit::chair(&api).await;
+    let path = format!("/alerts/{}", alert_id(1));
+    let half: [(&str, &str); 4] = [("action", "Hold <it>"), ("owner", ""), ("review_on", "2026-06-22"), ("turn", "1")];
+    let wait = half.into_iter().chain([("more_time", "acknowledge")]).collect::<Vec<_>>();
+    api.sql("UPDATE alerts SET turn = 2, turned_by = 'raised'").await;
+    for (to, fields) in [("acknowledge", &half[..]), ("more-time", &wait)] {
+        let moved = visit.send(&format!("{path}/{to}"), fields).await;
+        assert_eq!(moved.status, StatusCode::CONFLICT, "{to}");
+        for said in
+            ["the alert has changed since you opened the page", "Hold &#60;it&#62;</textarea>", "name=\"turn\" value=\"2\""]
+        {
+            assert!(moved.page().contains(said), "{to}: {said}: {}", moved.page());
+        }
+    }
+    api.sql("UPDATE alerts SET state = 'resolved', resolved_at = now()").await;
+    for (to, fields) in [("acknowledge", &half[..]), ("more-time", &wait)] {
+        let over = visit.send(&format!("{path}/{to}"), fields).await;
+        assert_eq!(over.status, StatusCode::CONFLICT, "{to}");
+        for said in [
+            "Your answer was not recorded: the alert is not open any more.",
+            "Hold &#60;it&#62;</dd>",
+            "Monday 22 June 2026</dd>",
+        ] {
+            assert!(over.page().contains(said), "{to}: {said}: {}", over.page());
+        }
+    }
+    api.close().await;
+}
+
+#[tokio::test]
 async fn who_may_not_answer_gets_no_form_and_who_may_not_see_gets_no_alert() {
     let api = mailed().await;
     let path = format!("/alerts/{}", alert_id(1));
@@ -175,7 +207,7 @@ async fn what_is_looked_at_on_pages_is_on_record() {
     visit.page(&format!("/alerts/{}", alert_id(1))).await;
     visit.send(&format!("/alerts/{}/acknowledge", alert_id(1)), &RIGHT).await;
     let refused = visit.send(&format!("/alerts/{}/snooze", alert_id(1)), &[]).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "what is wrong is said beside what the alert is");
+    assert_eq!(refused.status, StatusCode::CONFLICT, "why it is refused is said beside what the alert is");
     let actor = format!("person {}", visit.person);
     for (route, method) in
         [("/alerts", "GET"), ("/alerts/{id}", "GET"), ("/alerts/{id}/acknowledge", "POST"), ("/alerts/{id}/snooze", "POST")]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::acknowledge;
 use crate::fixture::{Api, Watched, alert_id, open_alert};
+use crate::visit::Visit;
 
 /// What is on record, newest first: who, what, of which case, with which answer.
 async fn recorded(api: &Api, admin: &str, filter: &str) -> Vec<String> {
@@ -102,6 +103,12 @@ async fn what_cannot_be_put_on_record_is_not_shown() {
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", answer.body);
     assert_eq!(answer.body["facts"], Value::Null);
     assert_eq!(api.get(&admin, "/api/v1/cases").await.status, StatusCode::OK);
+    let chair = Visit::chair(&api).await;
+    for (to, fields) in [("more-time", [("more_time", "snooze")]), ("snooze", [("reason", "")])] {
+        let answer = chair.send(&format!("/alerts/{}/{to}", alert_id(1)), &fields).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{to}");
+        assert!(!answer.page().contains("C-1"), "{to}: {}", answer.page());
+    }
     api.sql("ALTER TABLE elsewhere RENAME TO api_audit").await;
     for statement in ["UPDATE api_audit SET actor = 'x'", "DELETE FROM api_audit", "TRUNCATE api_audit"] {
         let done = sqlx::raw_sql(statement).execute(&api.database.pool).await;

@@ -18,7 +18,7 @@ fn drifting(reference: &str, reds: i16, ambers: i16) -> Watched {
 #[tokio::test]
 async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     let api = Api::new().await;
-    let worst = Watched { drifts: "red review_gap 2, amber decision_overdue 1", ..drifting("C-3", 3, 1) };
+    let worst = Watched { drifts: "red review_gap 2, red time_limit 1, amber decision_overdue 1", ..drifting("C-3", 3, 1) };
     api.add(&[Watched::new("C-1"), drifting("C-2", 0, 2), worst, drifting("C-4", 1, 0)]).await;
     api.sql("UPDATE case_watch SET next_deadline = 'Final review', next_deadline_on = '2026-06-24'").await;
     let visit = Visit::chair(&api).await;
@@ -29,7 +29,7 @@ async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     for said in [
         "Red",
         "3 red, 1 amber",
-        "<li><strong>Red:</strong> Too long since the last review (2 times)</li>\n<li><strong>Amber:</strong> Decision overdue</li>",
+        "<li><strong>Red:</strong> Too long since the last review (2 times)</li>\n<li><strong>Red:</strong> Time limit</li>\n<li><strong>Amber:</strong> Decision overdue</li>",
         "the first since 10 June 2026",
         "2 weeks",
         "21 September 2026",

@@ -12,7 +12,7 @@ use plo_drift::store::tokens::{ApiRole, Scope};
 
 use crate::acknowledge::assert_headers_of_a_page;
 use crate::fixture::{Api, Watched, alert_id, now, open_alert, request, router_at, router_configured, router_of, send, wide};
-use crate::visit::{TIMES, Visit, location};
+use crate::visit::{FROM_HERE, TIMES, Visit, location};
 
 /// A path of a route, with something in the place of each parameter.
 fn filled(path: &str) -> String {
@@ -50,7 +50,7 @@ async fn no_page_with_cases_is_shown_to_who_is_not_signed_in() {
                 Access::Page(_) => assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}"),
                 Access::Link => assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}"),
                 Access::Door => assert!(path.starts_with("/sign"), "{path}"),
-                Access::Anyone => assert_eq!(route.path, "/assets/{file}"),
+                Access::Anyone => assert!(["/assets/{file}", "/accessibility"].contains(&route.path), "{path}"),
                 Access::Bearer(_) => panic!("{path} is no page"),
             }
         }
@@ -226,18 +226,20 @@ async fn whoever_was_signed_out_before_a_form_was_sent_signs_in_and_sends_it_all
     let untaken = visit.send(&to, &typed).await;
     assert_eq!(untaken.status, StatusCode::UNAUTHORIZED);
     let page = untaken.page();
-    for said in ["Your answer is not recorded yet", "Hold &#60;it&#62;</dd>", "Monday 22 June 2026", "target=\"_blank\""] {
+    for said in ["Your answer is not recorded yet", "Hold &#60;it&#62;</textarea>", "target=\"_blank\""] {
         assert!(page.contains(said), "{said}: {page}");
     }
     assert!(page.contains(&format!("href=\"/sign-in?to={path}\"")) && !page.contains("form_key"), "{page}");
-    let kept = hidden_in(page, &to);
-    assert_eq!(kept, owned(&typed), "all of it, with the turn that was read");
+    let kept = sent_by(page, &to);
+    assert_eq!(kept, owned(&[("turn", "1"), typed[0], typed[1], typed[2]]), "all of it, with the turn that was read");
+    let waits = visit.send(&format!("{path}/more-time"), &[&typed[..], &[("more_time", "acknowledge")]].concat()).await;
+    assert_eq!(sent_by(waits.page(), &to), kept, "whichever button was pressed");
 
     let again = Visit::chair(&api).await;
-    let asked = again.send_as_is(&to, &borrowed(&kept), &[]).await;
+    let asked = again.send_as_is(&to, &borrowed(&kept), FROM_HERE).await;
     assert_eq!((asked.status, api.count("SELECT count(*) FROM alert_pauses").await), (StatusCode::FORBIDDEN, 0));
-    assert!(asked.page().contains("You have signed in since") && asked.page().contains("Sign out"), "{}", asked.page());
-    let sent = again.send_as_is(&to, &borrowed(&hidden_in(asked.page(), &to)), &[]).await;
+    assert!(asked.page().contains("Somebody has signed in since") && asked.page().contains("Sign out"), "{}", asked.page());
+    let sent = again.send_as_is(&to, &borrowed(&sent_by(asked.page(), &to)), FROM_HERE).await;
     assert_eq!((sent.status, location(&sent.headers)), (StatusCode::SEE_OTHER, path.as_str()));
     assert_eq!(api.count("SELECT count(*) FROM alert_pauses WHERE reason = 'Hold <it>' AND owner = 'Team manager'").await, 1);
     api.close().await;
@@ -253,8 +255,10 @@ async fn what_another_site_sends_is_not_put_into_anybody_s_mouth() {
         if !is_signed_in {
             api.sql("DELETE FROM page_sessions").await;
         }
-        let answer = visit.send_as_is(&to, &typed, &[("sec-fetch-site", "cross-site")]).await;
-        assert!(answer.status.is_client_error() && !answer.page().contains("Close the case"), "{}", answer.page());
+        for headers in [&[][..], &[("sec-fetch-site", "cross-site")], &[("sec-fetch-site", "same-site")]] {
+            let answer = visit.send_as_is(&to, &typed, headers).await;
+            assert!(answer.status.is_client_error() && !answer.page().contains("Close the case"), "{}", answer.page());
+        }
     }
     api.close().await;
 }
@@ -265,26 +269,56 @@ async fn whoever_needs_more_time_has_it_and_what_was_typed_stays() {
     let visit = Visit::chair(&api).await;
     let path = format!("/alerts/{}", alert_id(1));
     let page = visit.page(&path).await;
-    assert!(page.contains("If you do nothing for 30 minutes you are signed out"), "{page}");
-    for (to, field) in [("acknowledge", "action"), ("snooze", "reason")] {
-        let more = visit.send(&format!("{path}/{to}"), &[(field, "Hold it"), ("turn", "1"), ("more_time", "yes")]).await;
+    let until = "You are signed out on 15 June 2026 at 20:00";
+    assert!(page.contains(&format!("{until}, and before that if you do nothing for 30 minutes.")), "{page}");
+    assert_eq!(page.matches("Give me more time").count(), 2, "{page}");
+    for (kind, field) in [("acknowledge", "action"), ("snooze", "reason")] {
+        let more = visit.send(&format!("{path}/more-time"), &[(field, "Hold it"), ("turn", "1"), ("more_time", kind)]).await;
         assert_eq!(more.status, StatusCode::OK, "{}", more.page());
         let page = more.page();
-        for said in ["You stay signed in until 15 June 2026 at 20:00.", "Hold it</textarea>"] {
+        let form = page.split("/snooze\" novalidate").nth(usize::from(kind == "snooze")).expect("its form");
+        assert!(form.contains("Hold it</textarea>"), "{kind}: {page}");
+        for said in ["You stay signed in until 15 June 2026 at 20:00.", &format!("{until}. What you typed")] {
             assert!(page.contains(said), "{said}: {page}");
         }
-        assert!(!page.contains("There is a problem") && !page.contains("more_time"), "{page}");
+        assert!(!page.contains("There is a problem") && !page.contains("Give me more time"), "{page}");
+        assert_eq!(page.contains("<details class=\"govuk-details\" open>"), kind == "snooze", "the form that was sent is open");
     }
     assert_eq!(api.count("SELECT count(*) FROM alert_pauses").await, 0, "nothing is answered by that");
+    let asked =
+        "SELECT count(*) FROM api_audit WHERE route = '/alerts/{id}/more-time' AND status = 200 AND case_reference = 'C-1'";
+    assert_eq!(api.count(asked).await, 2, "and who saw the alert is on record");
+    let at = |minutes: i64| {
+        let moment = now() + SignedDuration::from_mins(minutes);
+        visit.before(router_of(api.served.clone(), None, Clock::told_by(move || moment)))
+    };
+    let evening = now() + SignedDuration::from_mins(590);
     let mut connection = api.database.pool.acquire().await.expect("a connection is free");
-    let evening = now() + SignedDuration::from_mins(10 * 60 - 1);
     let others =
         NewSession { person: visit.person, recipients: Vec::new(), roles: vec![ApiRole::Reader], scope: Scope::EVERYTHING };
     sessions::begin(&mut connection, &others, TIMES, evening).await.expect("somebody else signs in");
     drop(connection);
-    let at = |moment| visit.before(router_of(api.served.clone(), None, Clock::told_by(move || moment)));
-    assert_eq!(at(evening).get("/cases").await.status, StatusCode::OK);
-    assert_eq!(at(now() + SignedDuration::from_hours(10)).get("/cases").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(at(590).get("/cases").await.status, StatusCode::OK);
+    assert_eq!(at(600).get("/cases").await.status, StatusCode::SEE_OTHER, "no longer than the whole session");
+
+    let answer = [("action", "Hold it"), ("owner", "Team manager"), ("review_on", "2026-06-22"), ("turn", "1")];
+    assert_eq!(at(591).send(&format!("{path}/acknowledge"), &answer).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        api.count("SELECT count(*) FROM page_sessions WHERE stays").await,
+        0,
+        "once it is answered it ends as others do"
+    );
+    api.close().await;
+}
+
+#[tokio::test]
+async fn near_the_end_of_a_session_no_more_time_is_promised() {
+    let api = with_an_alert().await;
+    let visit = Visit::chair(&api).await;
+    api.sql("UPDATE page_sessions SET ends_at = '2026-06-15T09:25:00Z'").await;
+    let page = visit.page(&format!("/alerts/{}", alert_id(1))).await;
+    assert!(page.contains("You are signed out on 15 June 2026 at 10:25. What you typed here can then be sent"), "{page}");
+    assert!(!page.contains("more_time"), "{page}");
     api.close().await;
 }
 
@@ -292,17 +326,19 @@ fn fields_of<'t>(action: &'t str, owner: &'t str) -> [(&'t str, &'t str); 4] {
     [("action", action), ("owner", owner), ("review_on", "2026-06-22"), ("turn", "1")]
 }
 
-/// What the form of a page that goes somewhere sends without anybody seeing it.
-fn hidden_in(page: &str, to: &str) -> Vec<(String, String)> {
+/// What the form of a page that goes somewhere sends if nobody changes anything in it.
+fn sent_by(page: &str, to: &str) -> Vec<(String, String)> {
     let (_, form) = page.split_once(&format!("action=\"{to}\"")).expect("the form is there");
     let (form, _) = form.split_once("</form>").expect("it ends");
-    let fields = form.split("<input type=\"hidden\" name=\"").skip(1);
     let text = |text: &str| text.replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&");
     let field = |field: &str| {
-        let (name, rest) = field.split_once("\" value=\"").expect("it has a value");
-        (name.to_owned(), text(rest.split('"').next().unwrap_or_default()))
+        let (name, rest) = field.split_once('"').expect("a name ends");
+        let (tag, rest) = rest.split_once('>').expect("a tag ends");
+        let typed =
+            tag.split_once("value=\"").map_or_else(|| rest.split("</textarea>").next(), |(_, value)| value.split('"').next());
+        (name.to_owned(), text(typed.unwrap_or_default().trim_start_matches('\n')))
     };
-    fields.map(field).collect()
+    form.split(" name=\"").skip(1).map(field).collect()
 }
 
 fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -172,9 +172,9 @@ async fn the_longest_period_and_a_wrong_one_are_answered() {
     let page = visit.page("/trends?from=2021-06-15").await;
     assert_eq!(rows(&page, "concluded-table").len(), 61);
     for (query, says) in [
-        ("from=2026-06-16", "from must be a day that does not lie after the last of the period"),
-        ("to=tomorrow", "to must be a date"),
-        ("suppress_below=1", "suppress_below must be a whole number from 2 to 50"),
+        ("from=2026-06-16", "First day must be a day that does not lie after the last of the period"),
+        ("to=tomorrow", "Last day must be a date"),
+        ("suppress_below=1", "Withhold numbers below must be a whole number from 2 to 50"),
     ] {
         let answer = visit.get(&format!("/trends?{query}")).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");

@@ -13,6 +13,9 @@ use crate::fixture::{Answer, Api, now, percent_encoded, send};
 pub const TIMES: SessionTimes =
     SessionTimes { idle: jiff::SignedDuration::from_mins(30), whole: jiff::SignedDuration::from_hours(10) };
 
+/// What a browser says of a form that stands on a page of ours.
+pub const FROM_HERE: &[(&str, &str)] = &[("sec-fetch-site", "same-origin")];
+
 /// Somebody's browser.
 #[derive(Clone)]
 pub struct Visit {
@@ -76,7 +79,7 @@ impl Visit {
     pub async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let key = self.secret.derive("form");
         let fields: Vec<_> = fields.iter().copied().chain([("form_key", key.as_str())]).collect();
-        self.send_as_is(path, &fields, &[]).await
+        self.send_as_is(path, &fields, FROM_HERE).await
     }
 
     /// Sends a form with nothing added.

@@ -234,7 +234,7 @@ async fn nobody_is_shut_out_of_what_goes_wrong_either() {
     let there = browser.client.window().await.expect("it has a window");
     browser.be_in_the_other_window(&there).await;
     browser.press("Put the alert off").await;
-    look_at("an answer of somebody who has signed in anew", "You have signed in since").await;
+    look_at("an answer of somebody who has signed in anew", "Somebody has signed in since").await;
     browser.press("Put the alert off").await;
     look_at("the alert that was put off after all", "Put off by you on").await;
     let shut = Running::without_sign_in(&place);

@@ -39,6 +39,7 @@ async fn every_page_has_its_picture_taken() {
     let browser = Browser::open().await;
     let camera = Camera { browser: &browser, demonstration: &demonstration, folder };
     camera.take("sign-in", "/sign-in").await;
+    camera.take("accessibility", "/accessibility").await;
     demonstration.play(&browser, "Legal gateway chair, cleared for restricted cases").await;
     for (name, path) in PAGES {
         camera.take(name, path).await;
@@ -77,7 +78,7 @@ async fn every_page_has_its_picture_taken() {
 async fn what_is_long_or_many_has_its_picture_taken() {
     let folder = PathBuf::from(std::env::var("SCREENSHOTS").expect("SCREENSHOTS names a folder"));
     let extremes = Extremes::new().await;
-    for (name, path) in PAGES_OF_EXTREMES {
+    for (name, path, _) in PAGES_OF_EXTREMES {
         for width in [WIDE, NARROW] {
             extremes.browser.be_wide(width).await;
             extremes.browser.go(&extremes.page(path)).await;

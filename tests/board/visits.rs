@@ -25,7 +25,10 @@ async fn everybody_can_use_the_pages_of_a_case() {
     let mail = tempfile::tempdir().expect("a folder");
     let demonstration = Running::demonstration(mail.path().to_str().expect("a plain path"));
     let browser = Browser::open().await;
-    look_at(&browser, &demonstration.page("/sign-in")).await;
+    for page in ["/sign-in", "/accessibility"] {
+        look_at(&browser, &demonstration.page(page)).await;
+    }
+    browser.see("People who use a screen reader have not tried it yet").await;
     browser.be_wide(WIDE).await;
     demonstration.play(&browser, CHAIR).await;
     let links = "return [...document.querySelectorAll('main th a')].slice(0, 3).map(link => link.href)";

@@ -37,7 +37,7 @@ struct Acknowledgement {
     owner: String,
     /// The day on which to look again: later than today, and at most 20 working days ahead (or what the policy says).
     review_on: Date,
-    /// The turn of the alert that this is an answer to, as its story gives it: refused (409) if the alert has turned since.
+    /// The turn of the alert that this is an answer to, as it says itself: refused (409) if the alert has turned since.
     #[schema(minimum = 1, maximum = 2_147_483_647)]
     turn: Option<i32>,
 }
@@ -261,7 +261,7 @@ async fn story(connection: &mut PgConnection, caller: &Caller, alert: Uuid) -> R
     Ok(Story::read(connection, alert).await?)
 }
 
-/// The turn of the alert that the answer is to, as its story gives it; where it is not given, the answer is to whatever it says now.
+/// The turn of the alert that the answer is to, as it says itself; where it is not given, the answer is to whatever it says now.
 fn turn(fields: &mut Fields) -> Option<i32> {
     i32::try_from(fields.number("turn", 1..=i32::MAX.unsigned_abs())?).ok()
 }

@@ -1,5 +1,6 @@
 //! Who is signed in to the pages.
 
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest as _, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -108,16 +109,16 @@ pub async fn shown(state: &ApiState, headers: &HeaderMap, now: Timestamp) -> Res
 ///
 /// # Errors
 ///
-/// They were sent here from elsewhere; what they sent is too large, or too slow.
+/// They meant to do something, and what they sent is none of ours to tell, or too slow.
 pub async fn lead_to_sign_in(state: &ApiState, request: Request) -> Result<Response, Problem> {
-    if is_sent_from_elsewhere(&request) {
-        return Err(Problem::Unauthenticated);
-    }
     if does_something(&request) {
-        let mut response = Problem::Unauthenticated.into_response();
-        if let Ok(FormBody(pairs)) = FormBody::from_request(frame::heard(&state.gate, request).await?, &()).await {
-            response.extensions_mut().insert(Untaken { pairs, form_key: None });
+        if !is_sent_from_here(request.headers()) || !is_short(&request) {
+            return Err(Problem::Unauthenticated);
         }
+        let sent = FormBody::from_request(frame::heard(&state.gate, request).await?, &()).await;
+        let FormBody(pairs) = sent.map_err(|_| Problem::Unauthenticated)?;
+        let mut response = Problem::Unauthenticated.into_response();
+        response.extensions_mut().insert(Untaken { pairs, form_key: None });
         return Ok(response);
     }
     let to = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
@@ -134,6 +135,21 @@ fn does_something(request: &Request) -> bool {
 
 /// Tells whether a browser says that another site sent it, be it a neighbour, to do something. Each form has a key besides.
 pub fn is_sent_from_elsewhere(request: &Request) -> bool {
-    let site = request.headers().get("sec-fetch-site");
-    does_something(request) && site.is_some_and(|site| site != "same-origin")
+    does_something(request) && request.headers().contains_key(SENT_FROM) && !is_sent_from_here(request.headers())
 }
+
+/// Tells whether a browser says that a page of ours sent it. An old one says nothing, whoever made it send.
+#[must_use]
+pub fn is_sent_from_here(headers: &HeaderMap) -> bool {
+    headers.get(SENT_FROM).is_some_and(|site| site == "same-origin")
+}
+
+const SENT_FROM: &str = "sec-fetch-site";
+
+/// Whether what is sent is said to be no longer than an answer can be.
+fn is_short(request: &Request) -> bool {
+    request.body().size_hint().upper().is_some_and(|bytes| bytes <= LONGEST_ANSWER)
+}
+
+/// In bytes: some sentences, each letter spelled in twelve.
+const LONGEST_ANSWER: u64 = 16 * 1024;

@@ -14,11 +14,8 @@ use crate::api::frame::Now;
 use crate::api::parameters::Parameters;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, SharedState};
-use crate::board::answering::{
-    Acknowledging, Answering, Form, Mistakes, PuttingOff, TimeToAnswer, Typed, asks_for_more_time, turn_shown,
-};
+use crate::board::answering::{Answering, Kind, PuttingOff, TimeToAnswer, Typed, TypedField, turn_shown};
 use crate::board::page::{self, Frame, Here, OwnForm, Visitor};
-use crate::board::words;
 use crate::clock::Moment;
 use crate::domain::pause::PauseKind;
 use crate::store::alert_list::AlertState;
@@ -35,6 +32,8 @@ struct AlertPage {
     notice: Option<String>,
     time: TimeToAnswer,
     answering: Option<Answering>,
+    /// What somebody typed who cannot answer any more.
+    typed: Vec<TypedField>,
 }
 
 impl AlertPage {
@@ -69,8 +68,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let shown = Shown { state: &state, visitor: &visitor, now, alert };
     let story = answers::ask(&state, &visitor.caller, alert, parameters).await?;
-    let page = shown.page(story, None).await?;
-    Ok(page::answer(&page))
+    Ok(page::answer(&shown.page(story).await?))
 }
 
 /// Acknowledges an alert as the person who is signed in, and leads back to its page, which then says so.
@@ -86,24 +84,21 @@ pub async fn acknowledge(
     OwnForm(pairs): OwnForm,
 ) -> Result<Response, Problem> {
     let shown = Shown { state: &state, visitor: &visitor, now, alert };
-    let turn = turn_shown(&pairs).map_err(|_| Problem::MalformedBody)?;
-    let typed = Typed::of(&pairs);
-    let empty = shown.empty(turn).await?.acknowledging;
-    let filled = |mistakes| Filled::Acknowledging(Acknowledging { typed: typed.clone(), mistakes });
+    let sent = Sent::of(Kind::Acknowledging, pairs)?;
+    let (typed, empty) = (Typed::of(&sent.pairs), shown.empty(sent.turn).await?.acknowledging);
     match typed.read(empty.days, &empty.example) {
-        _ if asks_for_more_time(&pairs) => shown.give_more_time(filled(Mistakes::default())).await,
-        Err(mistakes) => shown.again(StatusCode::UNPROCESSABLE_ENTITY, None, filled(mistakes)).await,
+        Err(mistakes) => shown.again(Why::Mistakes, sent, |form| form.acknowledging.filled.mistakes = mistakes).await,
         Ok(answer) => {
             let new = NewPause {
                 alert,
-                turn,
+                turn: sent.turn,
                 kind: PauseKind::Acknowledged,
                 by: visitor.caller.who.into(),
                 reason: answer.action,
                 owner: Some(answer.owner),
                 until_on: answer.review_on,
             };
-            shown.pause(&new, filled(Mistakes::default())).await
+            shown.pause(&new, sent).await
         }
     }
 }
@@ -121,75 +116,132 @@ pub async fn snooze(
     OwnForm(pairs): OwnForm,
 ) -> Result<Response, Problem> {
     let shown = Shown { state: &state, visitor: &visitor, now, alert };
-    let turn = turn_shown(&pairs).map_err(|_| Problem::MalformedBody)?;
-    let empty = shown.empty(turn).await?.putting_off;
-    let typed = PuttingOff::of(&pairs);
-    match typed.clone().read(empty.days, &empty.example) {
-        _ if asks_for_more_time(&pairs) => shown.give_more_time(Filled::PuttingOff(typed)).await,
-        Err(wrong) => shown.again(StatusCode::UNPROCESSABLE_ENTITY, None, Filled::PuttingOff(wrong)).await,
+    let sent = Sent::of(Kind::PuttingOff, pairs)?;
+    let (typed, empty) = (PuttingOff::of(&sent.pairs), shown.empty(sent.turn).await?.putting_off);
+    match typed.read(empty.days, &empty.example) {
+        Err(wrong) => shown.again(Why::Mistakes, sent, |form| form.putting_off.filled = wrong).await,
         Ok((reason, until_on)) => {
             let by = visitor.caller.who.into();
-            let new = NewPause { alert, turn, kind: PauseKind::Snoozed, by, reason, owner: None, until_on };
-            shown.pause(&new, Filled::PuttingOff(typed)).await
+            let new = NewPause { alert, turn: sent.turn, kind: PauseKind::Snoozed, by, reason, owner: None, until_on };
+            shown.pause(&new, sent).await
         }
     }
 }
 
-/// What somebody filled in.
-enum Filled {
-    Acknowledging(Acknowledging),
-    PuttingOff(PuttingOff),
+/// Lets whoever is signed in stay until the session ends in any case, and shows the alert once more with what they have typed.
+///
+/// # Errors
+///
+/// As for [`acknowledge`].
+pub async fn more_time(
+    State(state): State<SharedState>,
+    Now(now): Now,
+    visitor: Visitor,
+    AlertId(alert): AlertId,
+    OwnForm(pairs): OwnForm,
+) -> Result<Response, Problem> {
+    let sent = Sent::of(Kind::waiting(&pairs).ok_or(Problem::MalformedBody)?, pairs)?;
+    sessions::stay(&mut *state.pool.acquire().await?, visitor.session, true).await?;
+    let visitor = Visitor { stays: true, ..visitor };
+    let shown = Shown { state: &state, visitor: &visitor, now, alert };
+    shown.again(Why::MoreTime, sent, |_| {}).await
 }
+
+/// What somebody sent.
+struct Sent {
+    kind: Kind,
+    /// The turn of the alert that they had read.
+    turn: Option<i32>,
+    pairs: Vec<(String, String)>,
+}
+
+impl Sent {
+    fn of(kind: Kind, pairs: Vec<(String, String)>) -> Result<Self, Problem> {
+        Ok(Self { kind, turn: turn_shown(&pairs).map_err(|_| Problem::MalformedBody)?, pairs })
+    }
+
+    /// Forms with what was typed.
+    fn typed_into(&self, mut forms: Answering) -> Answering {
+        match self.kind {
+            Kind::Acknowledging => forms.acknowledging.filled.typed = Typed::of(&self.pairs),
+            Kind::PuttingOff => forms.putting_off.filled = PuttingOff::of(&self.pairs),
+        }
+        forms.is_to_be_put_off = self.kind == Kind::PuttingOff;
+        forms
+    }
+}
+
+/// Why somebody sees the form again that they sent.
+enum Why {
+    /// It has mistakes.
+    Mistakes,
+    /// They asked for more time.
+    MoreTime,
+    /// Something came in between.
+    NotRecorded(String),
+}
+
+const HAS_CHANGED: &str = "the alert has changed since you opened the page. Read it again before you send the form.";
 
 impl Shown<'_> {
     /// Puts the alert aside, unless something has come in between, which the page then tells.
-    async fn pause(&self, new: &NewPause, filled: Filled) -> Result<Response, Problem> {
+    async fn pause(&self, new: &NewPause, sent: Sent) -> Result<Response, Problem> {
         let why = match answers::pause(self.state, &self.visitor.caller, new, self.now).await {
-            Ok(_) => return Ok(page::lead_to(self.state, &format!("/alerts/{}", self.alert))),
+            Ok(_) => {
+                if self.visitor.stays {
+                    sessions::stay(&mut *self.state.pool.acquire().await?, self.visitor.session, false).await?;
+                }
+                return Ok(page::lead_to(self.state, &format!("/alerts/{}", self.alert)));
+            }
             Err(NotPaused::Problem(problem)) => return Err(problem),
             Err(NotPaused::Resolved) => "what the alert was about has been put right.".to_owned(),
-            Err(NotPaused::Moved) => {
-                "the alert has changed since you opened the page. Read it again before you send the form.".to_owned()
-            }
+            Err(NotPaused::Moved) => HAS_CHANGED.to_owned(),
             Err(NotPaused::Already(pause)) => format!("the alert was {}.", pause.in_words()),
         };
-        let notice = format!("Your answer was not recorded: {why}");
-        self.again(StatusCode::CONFLICT, Some(notice), filled).await
+        self.again(Why::NotRecorded(why), sent, |_| {}).await
     }
 
-    /// Lets whoever is signed in stay until the session ends in any case, and shows the page once more.
-    async fn give_more_time(&self, filled: Filled) -> Result<Response, Problem> {
-        sessions::stay(&mut *self.state.pool.acquire().await?, self.visitor.session).await?;
-        let visitor = Visitor { stays: true, ..self.visitor.clone() };
-        let until = words::moment(visitor.ends_at);
-        let notice = format!("You stay signed in until {until}. Your answer is not recorded before you send it.");
-        Shown { visitor: &visitor, ..*self }.again(StatusCode::OK, Some(notice), filled).await
-    }
-
-    /// The page once more, with what was filled in.
-    async fn again(&self, status: StatusCode, notice: Option<String>, filled: Filled) -> Result<Response, Problem> {
+    /// The page once more, with what was sent and what is wrong with it.
+    async fn again(&self, why: Why, sent: Sent, mark: impl FnOnce(&mut Answering)) -> Result<Response, Problem> {
         let story = answers::ask(self.state, &self.visitor.caller, self.alert, Parameters::default()).await?;
         let shown = audit::Shown(vec![story.alert.case.clone()]);
-        let page = self.page(story, notice).await?;
-        let fill = |answering: Answering| match filled {
-            Filled::Acknowledging(filled) => {
-                Answering { acknowledging: Form { filled, ..answering.acknowledging }, ..answering }
-            }
-            Filled::PuttingOff(filled) => Answering { putting_off: Form { filled, ..answering.putting_off }, ..answering },
+        let mut page = self.page(story).await?;
+        let why = match why {
+            Why::NotRecorded(why) => Why::NotRecorded(why),
+            _ if page.answering.is_none() => Why::NotRecorded("the alert is not open any more.".to_owned()),
+            _ if sent.turn.is_some_and(|turn| turn != page.told.turn) => Why::NotRecorded(HAS_CHANGED.to_owned()),
+            why => why,
         };
-        let page = AlertPage { answering: page.answering.map(fill), ..page };
+        let (status, notice) = match why {
+            Why::Mistakes => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Why::MoreTime => {
+                let said =
+                    format!("You stay signed in until {}. Your answer is not recorded before you send it.", page.time.until);
+                (StatusCode::OK, Some(said))
+            }
+            Why::NotRecorded(why) => (StatusCode::CONFLICT, Some(format!("Your answer was not recorded: {why}"))),
+        };
+        page.notice = notice;
+        match page.answering.take() {
+            Some(forms) => {
+                let mut forms = sent.typed_into(forms);
+                mark(&mut forms);
+                page.answering = Some(forms);
+            }
+            None => page.typed = TypedField::all(sent.kind, &sent.pairs),
+        }
         let mut response = (status, page::answer(&page)).into_response();
         response.extensions_mut().insert(shown);
         Ok(response)
     }
 
-    async fn page(&self, story: Story, notice: Option<String>) -> Result<AlertPage, Problem> {
+    async fn page(&self, story: Story) -> Result<AlertPage, Problem> {
         let frame = Frame::of(self.state, self.visitor, Here::Alerts);
         let told = Told::of(story, self.visitor.caller.who, self.now.today);
         let is_answerable = told.state == Some(AlertState::Open) && frame.may_answer;
         let answering = if is_answerable { Some(self.empty(Some(told.turn)).await?) } else { None };
-        let time = TimeToAnswer::of(self.visitor, self.state.sessions);
-        Ok(AlertPage { frame, told, notice, time, answering })
+        let time = TimeToAnswer::of(self.visitor, self.state.sessions, self.now.at);
+        Ok(AlertPage { frame, told, notice: None, time, answering, typed: Vec::new() })
     }
 
     async fn empty(&self, turn: Option<i32>) -> Result<Answering, Problem> {

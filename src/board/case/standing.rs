@@ -30,7 +30,7 @@ pub struct Standing {
 }
 
 /// Something that drifts.
-pub struct Drift {
+pub struct Drifting {
     pub title: &'static str,
     pub severity: &'static str,
     pub severity_in_words: &'static str,
@@ -38,11 +38,11 @@ pub struct Drift {
     /// Since when, in a sentence; absent where that would give a birth away.
     pub since: Option<String>,
     /// The alert that stands for it.
-    pub alert: Option<OfDrift>,
+    pub alert: Option<AlertOf>,
 }
 
 /// The alert of what drifts.
-pub struct OfDrift {
+pub struct AlertOf {
     pub id: String,
     /// What has become of it.
     pub state: &'static str,
@@ -156,19 +156,19 @@ fn counted(children: usize) -> String {
 }
 
 /// What the rules find today, the gravest first; with forms for its alerts, where whoever looks may answer them by a policy.
-pub fn drifting(today: &Explanation, alerts: &[AlertLine], policy: Option<&Policy>) -> Vec<Drift> {
+pub fn drifting(today: &Explanation, alerts: &[AlertLine], policy: Option<&Policy>) -> Vec<Drifting> {
     let found = today.judged.as_recorded.iter().flat_map(|rule| rule.findings.iter().map(move |finding| (rule, finding)));
-    let mut drifting: Vec<(Severity, Drift)> = found
+    let mut drifting: Vec<(Severity, Drifting)> = found
         .map(|(rule, finding)| {
             let alert = alerts.iter().find(|alert| alert.rule == rule.rule.code() && alert.subject == finding.subject);
             let since = finding.since_on.zip(finding.severity_since_on);
-            let drift = Drift {
+            let drift = Drifting {
                 title: rule.title,
                 severity: finding.severity.code(),
                 severity_in_words: words::severity(finding.severity),
                 evidence: finding.message.clone(),
                 since: since.map(|(since, this_grave)| since_when(since, this_grave, finding.severity)),
-                alert: alert.map(|alert| alert.of_drift(policy, today.on)),
+                alert: alert.map(|alert| alert.to_answer(policy, today.on)),
             };
             (finding.severity, drift)
         })
@@ -195,9 +195,9 @@ pub fn alerts(view: &CaseView, today: &Explanation) -> (Vec<AlertLine>, Vec<Aler
 }
 
 impl AlertLine {
-    fn of_drift(&self, policy: Option<&Policy>, today: Date) -> OfDrift {
+    fn to_answer(&self, policy: Option<&Policy>, today: Date) -> AlertOf {
         let answering = policy.filter(|_| self.is_open).map(|policy| Answering::empty(self.turn, policy, today));
-        OfDrift {
+        AlertOf {
             id: self.id.clone(),
             state: self.state,
             answering: answering.map(|answering| answering.beside_others(&self.id)),

@@ -66,7 +66,7 @@ impl Line {
     }
 }
 
-/// What it says of each rule that finds something. Where it was kept before that was kept with it, its severity is not known.
+/// What each rule finds that finds something; where that is not known beside the case, the rules alone.
 fn what_drifts(case: &ListedCase) -> Vec<(Option<Severity>, String)> {
     let title = |code: &str| Rule::from_code(code).map(Rule::title);
     if case.drifts.is_empty() && case.rag != Rag::Green {

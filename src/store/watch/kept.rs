@@ -26,7 +26,6 @@ pub struct Hints {
     end_set_by: Option<EndSetBy>,
     base_end_on: Option<Date>,
     rules: Vec<String>,
-    drifts: String,
 }
 
 impl Hints {
@@ -46,7 +45,6 @@ impl Hints {
             end_set_by: evaluation.end.map(|end| end.set_by),
             base_end_on: evaluation.base_end,
             rules: rules.into_iter().map(str::to_owned).collect(),
-            drifts: drift::written(&Drift::of(&evaluation.findings)),
         }
     }
 }
@@ -58,13 +56,19 @@ pub struct Kept {
     pub hints: Hints,
     /// What its mails say of it; renewed whenever it is looked at.
     pub next_deadline: Option<Deadline>,
+    /// What the list says of it beside how grave it is; likewise.
+    pub drifts: String,
 }
 
 impl Kept {
     /// What is to be kept of a case.
     #[must_use]
     pub fn of(evaluation: &Evaluation) -> Self {
-        Self { hints: Hints::of(evaluation), next_deadline: evaluation.next_deadline.clone() }
+        Self {
+            hints: Hints::of(evaluation),
+            next_deadline: evaluation.next_deadline.clone(),
+            drifts: drift::written(&Drift::of(&evaluation.findings)),
+        }
     }
 }
 
@@ -95,10 +99,9 @@ pub async fn kept(connection: &mut PgConnection, references: &[String]) -> Resul
                 end_set_by: row.end_set_by.as_deref().and_then(EndSetBy::from_code),
                 base_end_on: day(row.base_end_on),
                 rules: row.rules,
-                drifts: row.drifts,
             };
             let next_deadline = row.next_deadline.zip(day(row.next_deadline_on)).map(|(what, on)| Deadline { what, on });
-            (row.case_reference, Kept { hints, next_deadline })
+            (row.case_reference, Kept { hints, next_deadline, drifts: row.drifts })
         })
         .collect())
 }
@@ -119,6 +122,7 @@ struct Row<'a> {
     hints: Hints,
     next_deadline: Option<&'a str>,
     next_deadline_on: Option<Date>,
+    drifts: String,
 }
 
 impl<'a> Row<'a> {
@@ -129,6 +133,7 @@ impl<'a> Row<'a> {
             hints: Hints::of(evaluation),
             next_deadline: next_deadline.map(|deadline| deadline.what.as_str()),
             next_deadline_on: next_deadline.map(|deadline| deadline.on),
+            drifts: drift::written(&Drift::of(&evaluation.findings)),
         }
     }
 }

@@ -1,8 +1,16 @@
 //! The caseload as people see it.
 
-use crate::fixture::{Api, Watched, day};
-use crate::visit::Visit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use plo_drift::clock::Clock;
 use plo_drift::store::tokens::ApiRole;
+
+use crate::fixture::{Api, Watched, day, now, router_of};
+use crate::policy::put;
+use crate::visit::Visit;
 
 /// The references on a page, in their order.
 fn references(page: &str) -> Vec<&str> {
@@ -19,7 +27,8 @@ fn drifting(reference: &str, reds: i16, ambers: i16) -> Watched {
 async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     let api = Api::new().await;
     let worst = Watched { drifts: "red review_gap 2, red time_limit 1, amber decision_overdue 1", ..drifting("C-3", 3, 1) };
-    api.add(&[Watched::new("C-1"), drifting("C-2", 0, 2), worst, drifting("C-4", 1, 0)]).await;
+    let stale = Watched { drifts: "red review_gap 1", ..Watched::new("C-1") };
+    api.add(&[stale, drifting("C-2", 0, 2), worst, drifting("C-4", 1, 0)]).await;
     api.sql("UPDATE case_watch SET next_deadline = 'Final review', next_deadline_on = '2026-06-24'").await;
     let visit = Visit::chair(&api).await;
     let page = visit.page("/cases").await;
@@ -44,7 +53,7 @@ async fn the_cases_that_are_most_at_risk_come_first_and_say_why() {
     let second = page.split("/cases/C-4\"").nth(1).expect("it is there");
     assert!(second.contains("<li>Too long since the last review</li>"), "kept before its severity was: {second}");
     let green = page.split("/cases/C-1\"").nth(1).expect("it is there");
-    assert!(green.contains("Nothing"), "what is green does not drift");
+    assert!(green.contains("Nothing"), "what was kept before somebody looked who does not keep it counts no more: {green}");
     assert!(page.contains("The legal gateway panel next meets on") && page.contains("href=\"/panel\""));
     api.close().await;
 }
@@ -132,6 +141,36 @@ async fn a_page_that_is_shown_again_is_never_older_than_what_is_recorded() {
         api.sql(&format!("UPDATE case_watch SET reds = {reds}")).await;
         assert!(visit.page("/cases").await.contains(&format!("{reds} red")), "{reds}");
     }
+    api.close().await;
+}
+
+#[tokio::test]
+async fn what_stands_around_the_cases_is_no_older_either() {
+    let api = Api::new().await;
+    api.add(&[drifting("C-1", 1, 0)]).await;
+    let admin = api.token_of(ApiRole::Admin, &[], false).await;
+    let days = Arc::new(AtomicI64::new(0));
+    let day = days.clone();
+    let clock = Clock::told_by(move || now() + SignedDuration::from_hours(24 * day.load(Ordering::SeqCst)));
+    let visit = Visit::chair(&api).await.before(router_of(api.served.clone(), None, clock));
+    api.sql("UPDATE page_sessions SET stays = true, ends_at = '2026-07-15T09:00Z'").await;
+    let says = async |said: &str, holds: bool| {
+        for page in [visit.page("/cases").await, visit.page("/cases").await] {
+            assert_eq!(page.contains(said), holds, "{said}: {page}");
+        }
+    };
+    says("<option value=\"west\">", false).await;
+    api.add(&[Watched { team: Some("west"), ..Watched::new("C-2") }]).await;
+    says("<option value=\"west\">", true).await;
+    says("next meets on Wednesday 17 June 2026", true).await;
+    let changed = put(&api, &admin, "[panel]\nweekday = \"thursday\"\n").await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    says("next meets on Thursday 18 June 2026", true).await;
+    says("2 weeks", true).await;
+    days.store(7, Ordering::SeqCst);
+    says("next meets on Thursday 25 June 2026", true).await;
+    says("3 weeks", true).await;
+    says("2 weeks", false).await;
     api.close().await;
 }
 

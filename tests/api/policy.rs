@@ -18,7 +18,7 @@ async fn ask(api: &Api, token: &str, (method, path): (&str, &str), headers: &[(&
     send(&api.router, request.body(Body::from(body.to_owned())).expect("it is a request")).await
 }
 
-async fn put(api: &Api, token: &str, text: &str) -> Answer {
+pub async fn put(api: &Api, token: &str, text: &str) -> Answer {
     ask(api, token, ("PUT", PATH), &[("content-type", "application/toml")], text).await
 }
 

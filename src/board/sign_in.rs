@@ -16,8 +16,8 @@ use crate::api::door::{Door, Part};
 use crate::api::frame::Now;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, SharedState};
-use crate::identity::Person;
 use crate::identity::sign_in::{Answer, NotSignedIn};
+use crate::identity::{Person, Unidentified};
 use crate::store::sessions::{self, NewSession};
 use crate::store::tokens::Secret;
 use crate::store::{audit, people};
@@ -199,6 +199,9 @@ fn not_signed_in(state: &ApiState, wrong: &NotSignedIn) -> Result<Response, Prob
     let reason = match wrong {
         NotSignedIn::NotBegunHere => "It took too long, or was begun in another browser or window.",
         NotSignedIn::Refused(_) => "The service by which you sign in did not let you in.",
+        NotSignedIn::Unidentified(Unidentified::Refused(_)) => {
+            "What the service by which you sign in said of you does not count here. If trying again does not help, tell whoever gives access to this service."
+        }
         NotSignedIn::Unidentified(why) => return Err((*why).into()),
         NotSignedIn::Unavailable(_) => return Err(Problem::IssuerUnavailable),
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use plo_drift::app;
@@ -13,6 +14,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::fixture::{Answer, Api, Watched, now, router_signed_in, send, send_at_once};
+use crate::support::issuer::{Issuer, SigningKey};
 use crate::support::oidc::{BOARD_CLIENT, BOARD_SECRET, OpenIdProvider};
 use crate::visit::location;
 
@@ -47,19 +49,7 @@ impl Place {
                 ('C', 'CHAIR@council.example', 'head_of_service')",
         )
         .await;
-        let usual = [
-            ("SERVICE__BASE_URL", BASE_URL),
-            ("IDENTITY__ISSUER", provider.issuer.as_str()),
-            ("IDENTITY__AUDIENCE", "urn:plo-drift"),
-            ("IDENTITY__TEAMS_CLAIM", "teams"),
-            ("BOARD__CLIENT_ID", BOARD_CLIENT),
-            ("BOARD__CLIENT_SECRET", BOARD_SECRET),
-        ];
-        let variables: BTreeMap<String, String> =
-            usual.iter().chain(settings).map(|(key, value)| (format!("PLO_DRIFT__{key}"), (*value).to_owned())).collect();
-        let config = Config::from_layers(None, &variables).expect("the settings are right");
-        let identity = app::identity(&config).expect("nothing has to be read");
-        api.router = router_signed_in(api.served.clone(), &config, identity, Clock::told_by(now));
+        api.router = router_signed_in_with(&api, &provider.issuer, settings);
         Self { api, provider }
     }
 
@@ -122,6 +112,23 @@ impl Place {
     async fn close(self) {
         self.api.close().await;
     }
+}
+
+/// A router to whose pages people sign in with an issuer.
+fn router_signed_in_with(api: &Api, issuer: &str, settings: &[(&str, &str)]) -> Router {
+    let usual = [
+        ("SERVICE__BASE_URL", BASE_URL),
+        ("IDENTITY__ISSUER", issuer),
+        ("IDENTITY__AUDIENCE", "urn:plo-drift"),
+        ("IDENTITY__TEAMS_CLAIM", "teams"),
+        ("BOARD__CLIENT_ID", BOARD_CLIENT),
+        ("BOARD__CLIENT_SECRET", BOARD_SECRET),
+    ];
+    let variables: BTreeMap<String, String> =
+        usual.iter().chain(settings).map(|(key, value)| (format!("PLO_DRIFT__{key}"), (*value).to_owned())).collect();
+    let config = Config::from_layers(None, &variables).expect("the settings are right");
+    let identity = app::identity(&config).expect("nothing has to be read");
+    router_signed_in(api.served.clone(), &config, identity, Clock::told_by(now))
 }
 
 /// A request of a browser that shows a cookie.
@@ -206,6 +213,42 @@ async fn a_sign_in_counts_in_the_browser_in_which_it_was_begun_and_once() {
     assert_eq!(place.ask(&back, &cookie).await.status, StatusCode::BAD_REQUEST, "a code is used up");
     assert_eq!(place.sessions().await, 1);
     place.close().await;
+}
+
+#[tokio::test]
+async fn an_id_token_counts_for_the_sign_in_that_asked_for_it_and_for_this_client() {
+    let (key, stranger) = (SigningKey::rsa(0), SigningKey::rsa(1).named("rsa-0"));
+    let issuer = Issuer::start(&[&key]).await;
+    let mut api = Api::new().await;
+    api.router = router_signed_in_with(&api, &issuer.url, &[]);
+    let moment = now().as_second();
+    for (others, signed_by, counts) in [
+        (json!({}), &key, true),
+        (json!({"azp": BOARD_CLIENT}), &key, true),
+        (json!({"nonce": null}), &key, false),
+        (json!({"nonce": "of another sign-in"}), &key, false),
+        (json!({"aud": "urn:plo-drift"}), &key, false),
+        (json!({"azp": "another client"}), &key, false),
+        (json!({"iss": "https://another.example"}), &key, false),
+        (json!({"exp": moment - 600}), &key, false),
+        (json!({}), &stranger, false),
+    ] {
+        let begun = send(&api.router, shown("/sign-in?to=/cases", "")).await;
+        let address = location(&begun.headers).strip_prefix(&issuer.url).expect("the issuer's").to_owned();
+        let mut claims = json!({"iss": issuer.url, "aud": BOARD_CLIENT, "sub": "a-person", "roles": ["plo-drift.chair"],
+            "teams": ["east"], "nonce": value(&address, "nonce"), "iat": moment, "exp": moment + 600});
+        let all = claims.as_object_mut().expect("claims are an object");
+        all.extend(others.as_object().cloned().expect("others are, too"));
+        all.retain(|_, value| !value.is_null());
+        issuer.answer_codes(&signed_by.sign(&claims));
+        let back = format!("/sign-in/callback?code=a&state={}", value(&address, "state"));
+        let answer = send(&api.router, shown(&back, &pair(&begun))).await;
+        let is_in = answer.status == StatusCode::SEE_OTHER;
+        assert!(is_in || answer.page().contains("does not count here"), "{others}: {}", answer.body);
+        assert_eq!((is_in, answer.headers.contains_key(header::SET_COOKIE)), (counts, counts), "{others}: {}", answer.body);
+    }
+    assert_eq!(api.count("SELECT count(*) FROM page_sessions").await, 2);
+    api.close().await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::Listener;
 use axum::{Json, Router};
 use jsonwebtoken::jwk::Jwk;
@@ -97,6 +97,7 @@ pub enum Answer {
 struct Answers {
     discovery: Mutex<Answer>,
     keys: Mutex<Answer>,
+    token: Mutex<Answer>,
     asked_for_keys: AtomicUsize,
 }
 
@@ -130,6 +131,7 @@ impl Issuer {
         let answers = Arc::new(Answers {
             discovery: Mutex::new(Answer::Json(discovery(&url, &format!("{url}/keys")))),
             keys: Mutex::new(published(keys)),
+            token: Mutex::new(Answer::Status(400)),
             asked_for_keys: AtomicUsize::new(0),
         });
         let routes = Router::new()
@@ -138,6 +140,7 @@ impl Issuer {
                 get(async |State(answers): State<Arc<Answers>>| answer(&answers.discovery).await),
             )
             .route("/keys", get(keys_of))
+            .route("/token", post(async |State(answers): State<Arc<Answers>>| answer(&answers.token).await))
             .route("/elsewhere", get(async move || Json(elsewhere)))
             .with_state(answers.clone());
         tokio::spawn(axum::serve(listener, routes).into_future());
@@ -154,6 +157,12 @@ impl Issuer {
         *self.answers.keys.lock().expect("nothing panics while it holds it") = answer;
     }
 
+    /// Gives this ID token for every code.
+    pub fn answer_codes(&self, id_token: &str) {
+        let answer = Answer::Json(json!({"access_token": "a", "token_type": "Bearer", "id_token": id_token}));
+        *self.answers.token.lock().expect("nothing panics while it holds it") = answer;
+    }
+
     /// Answers otherwise when it is asked what it is.
     pub fn answer_discovery(&self, answer: Answer) {
         *self.answers.discovery.lock().expect("nothing panics while it holds it") = answer;
@@ -167,7 +176,7 @@ impl Issuer {
 
 /// What an issuer says that it is.
 pub fn discovery(issuer: &str, keys: &str) -> Value {
-    json!({"issuer": issuer, "jwks_uri": keys})
+    json!({"issuer": issuer, "jwks_uri": keys, "authorization_endpoint": format!("{issuer}/authorize"), "token_endpoint": format!("{issuer}/token")})
 }
 
 fn published(keys: &[&SigningKey]) -> Answer {

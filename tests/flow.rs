@@ -736,7 +736,7 @@ async fn what_one_mail_does_not_name_is_told_by_the_next() {
     );
     let silence = "SELECT count(*) || ' ' || min(journal.reason) FROM journal JOIN messages ON messages.id = message_id
         WHERE what = 'not_told' AND journal.recipient_id = messages.recipient_id";
-    assert_eq!(world.ask(silence).await, "5 legal gateway chair: beyond what one mail names: told in the next");
+    assert_eq!(world.ask(silence).await, "5 legal gateway chair: beyond what one mail names: told in the next mail");
 
     world.cycle().await;
     assert_eq!(world.addressees()[2..], ["chair"], "who was told already is not told twice");

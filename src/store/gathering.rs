@@ -327,7 +327,7 @@ pub async fn leave_for_the_next(
         ), noted AS (
             INSERT INTO journal (at, what, case_reference, alert_id, message_id, recipient_id, reason)
             SELECT $3, 'not_told', case_reference, alert_id, $1, recipient_id,
-                concat_ws(': ', replace(told_as, '_', ' '), 'beyond what one mail names: told in the next')
+                concat_ws(': ', replace(told_as, '_', ' '), 'beyond what one mail names: told in the next mail')
             FROM left_out, unnest(roles) AS told_as
         )
         SELECT take_rung_back(alert_id, turn, told_as, told_by, $4) FROM left_out, unnest(roles) AS told_as",

@@ -281,7 +281,7 @@ const ALL_OF_IT: [&str; 30] = [
     "mail digest",
     "mail panel",
     "mail_missed",
-    "not_told: told in the next",
+    "not_told: told in the next mail",
     "not_told: knows of the alert as graver than it is now",
     "not_told: nobody in this role can be reached for the team",
     "not_told: only red is told today",

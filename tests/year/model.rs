@@ -456,7 +456,7 @@ impl Model {
 
     /// What a mail does not name it has not told: the rung is due again.
     fn take_back(&mut self, tick: Tick, person: i64, kind: &str, singly: bool, fact: &Fact, role: Role) {
-        let reason = format!("{}: beyond what one mail names: told in the next", role.title());
+        let reason = format!("{}: beyond what one mail names: told in the next mail", role.title());
         let singly = if singly { ", singly" } else { "" };
         self.journal(tick, "not_told", fact, &reason, Some(format!("{person} by {kind}{singly}")));
         let alert = self.alert(fact);

@@ -89,6 +89,7 @@ async fn a_chair_acknowledges_an_alert_and_its_page_says_so() {
         "Hold the review",
         "Team manager",
         "Nobody further is told of it until Monday 22 June 2026",
+        "Go on with <a class=\"govuk-link\" href=\"/cases/C-1\">C-1</a>",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }

@@ -271,7 +271,7 @@ async fn whoever_needs_more_time_has_it_and_what_was_typed_stays() {
     let page = visit.page(&path).await;
     let until = "You are signed out on 15 June 2026 at 20:00";
     assert!(page.contains(&format!("{until}, and before that if you do nothing for 30 minutes.")), "{page}");
-    assert_eq!(page.matches("Give me more time").count(), 2, "{page}");
+    assert_eq!(page.matches("Stay signed in").count(), 2, "{page}");
     for (kind, field) in [("acknowledge", "action"), ("snooze", "reason")] {
         let more = visit.send(&format!("{path}/more-time"), &[(field, "Hold it"), ("turn", "1"), ("more_time", kind)]).await;
         assert_eq!(more.status, StatusCode::OK, "{}", more.page());
@@ -281,7 +281,7 @@ async fn whoever_needs_more_time_has_it_and_what_was_typed_stays() {
         for said in ["You stay signed in until 15 June 2026 at 20:00.", &format!("{until}. What you typed")] {
             assert!(page.contains(said), "{said}: {page}");
         }
-        assert!(!page.contains("There is a problem") && !page.contains("Give me more time"), "{page}");
+        assert!(!page.contains("There is a problem") && !page.contains("Stay signed in"), "{page}");
         assert_eq!(page.contains("<details class=\"govuk-details\" open>"), kind == "snooze", "the form that was sent is open");
     }
     assert_eq!(api.count("SELECT count(*) FROM alert_pauses").await, 0, "nothing is answered by that");

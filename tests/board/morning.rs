@@ -66,7 +66,7 @@ async fn a_chair_s_morning_leads_from_the_mail_to_an_alert_that_is_quiet() {
     browser.see("Enter who will do it").await;
     assert_no_violations(&browser.client, "the alert with mistakes in its form").await;
     browser.fill("owner", "Team manager").await;
-    browser.press("Give me more time").await;
+    browser.press("Stay signed in").await;
     browser.see("You stay signed in until").await;
     assert_no_violations(&browser.client, "the alert with more time").await;
     browser.press("Acknowledge the alert").await;

@@ -215,8 +215,10 @@ impl Shown<'_> {
         let (status, notice) = match why {
             Why::Mistakes => (StatusCode::UNPROCESSABLE_ENTITY, None),
             Why::MoreTime => {
-                let said =
-                    format!("You stay signed in until {}. Your answer is not recorded before you send it.", page.time.until);
+                let said = format!(
+                    "You stay signed in until {}. What you typed is kept below, and is not recorded before you send it.",
+                    page.time.until
+                );
                 (StatusCode::OK, Some(said))
             }
             Why::NotRecorded(why) => (StatusCode::CONFLICT, Some(format!("Your answer was not recorded: {why}"))),

@@ -69,16 +69,9 @@ impl Chosen {
     /// The query of the same page from another place on, or from its beginning.
     #[must_use]
     pub fn with(&self, name: &str, value: Option<&str>) -> String {
-        let Self(mut pairs) = self.without(name);
-        pairs.extend(value.map(|value| (name.to_owned(), value.to_owned())));
-        Self(pairs).query()
-    }
-
-    /// The query of the page, with its question mark.
-    #[must_use]
-    pub fn query(&self) -> String {
         let mut url = Url::parse("query:").expect("it is a URL");
-        url.query_pairs_mut().extend_pairs(&self.0);
+        let others = self.0.iter().filter(|(chosen, _)| chosen != name).map(|(name, value)| (name.as_str(), value.as_str()));
+        url.query_pairs_mut().extend_pairs(others).extend_pairs(value.map(|value| (name, value)));
         url.query().filter(|query| !query.is_empty()).map(|query| format!("?{query}")).unwrap_or_default()
     }
 }

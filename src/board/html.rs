@@ -11,7 +11,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::answering::{self, Kind, TypedField};
-use super::choices::Chosen;
 use super::page::{Frame, Here, Visitor, written};
 use super::sign_in;
 use crate::api::auth::session::Untaken;
@@ -30,14 +29,14 @@ const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
 
 /// Makes a page of each problem where people read, and sends whatever is there with the headers of pages.
 pub async fn for_people(State(state): State<SharedState>, request: Request, next: Next) -> Response {
-    let (path, query) = (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+    let path = request.uri().path().to_owned();
     if FOR_PROGRAMS.iter().any(|above| is_below(&path, above)) {
         return next.run(request).await;
     }
     let reads_pages = is_below(&path, BY_LINK) || takes_html(request.headers());
     let mut response = next.run(request).await;
     if reads_pages && let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = told_in_words(&state, &problem, (&path, &query), response);
+        response = told_in_words(&state, &problem, &path, response);
     }
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY);
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
@@ -54,7 +53,7 @@ fn takes_html(headers: &HeaderMap) -> bool {
 }
 
 /// The same answer with a page as its body.
-fn told_in_words(state: &ApiState, problem: &Problem, (path, query): (&str, &str), response: Response) -> Response {
+fn told_in_words(state: &ApiState, problem: &Problem, path: &str, response: Response) -> Response {
     let by_link = is_below(path, BY_LINK);
     let (mut parts, _) = response.into_parts();
     let visitor = parts.extensions.remove::<Visitor>();
@@ -70,7 +69,8 @@ fn told_in_words(state: &ApiState, problem: &Problem, (path, query): (&str, &str
     let words = if by_link { of_a_link(problem) } else { of_a_page(problem) };
     let wrong = wrong_parameters(problem);
     let onward = match words.onward {
-        Some(_) if !wrong.is_empty() => Some((without_wrong(path, query, wrong), "Go back to the form")),
+        // Whatever else was given is not repeated: it may be anything.
+        Some(_) if !wrong.is_empty() && Here::has(path) => Some((path.to_owned(), "Go back to the form")),
         onward => onward.map(|(to, called)| (self::onward(to, path), called)),
     };
     let page = ProblemPage {
@@ -131,12 +131,6 @@ struct Words {
 fn onward(to: &str, path: &str) -> String {
     let answered = Kind::sent_to(path, &[]).filter(|_| to == sign_in::PATH);
     answered.map_or_else(|| to.to_owned(), |(_, page)| format!("{to}?to={page}"))
-}
-
-/// The same page without what is wrong in its address.
-fn without_wrong(path: &str, query: &str, wrong: &[WrongParameter]) -> String {
-    let chosen = wrong.iter().fold(Chosen::of(query), |chosen, wrong| chosen.without(&wrong.parameter));
-    format!("{path}{}", chosen.query())
 }
 
 /// What people see of the fields into which they type.

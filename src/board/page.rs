@@ -38,6 +38,12 @@ impl Here {
     /// The parts between which one may go, in their order.
     const PARTS: [Self; 5] = [Self::Cases, Self::Alerts, Self::Panel, Self::Trends, Self::DataQuality];
 
+    /// Tells whether one of them is at a path.
+    #[must_use]
+    pub fn has(path: &str) -> bool {
+        Self::PARTS.iter().any(|part| part.path() == path)
+    }
+
     fn title(self) -> &'static str {
         match self {
             Self::Cases => "Cases",

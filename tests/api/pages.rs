@@ -348,3 +348,25 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 fn borrowed(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
     pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
+
+#[tokio::test]
+async fn a_wrong_filter_is_called_as_its_field_is_and_nothing_that_was_given_is_repeated() {
+    let api = with_an_alert().await;
+    let visit = Visit::reader(&api).await;
+    for (path, said, onward) in [
+        (
+            "/cases?weeks_open_min=many&team=Jane",
+            "Open for at least so many weeks must be a whole number",
+            "/cases\">Go back to the form",
+        ),
+        ("/cases/C-1/history?since=Jane", "Only changes since must be", "/cases\">Go to the cases"),
+    ] {
+        let answer = visit.get(path).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        for said in [said, onward, "Sign out"] {
+            assert!(answer.page().contains(said), "{path}: {said}: {}", answer.page());
+        }
+        assert!(!answer.page().contains("Jane"), "{path}: {}", answer.page());
+    }
+    api.close().await;
+}

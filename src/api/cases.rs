@@ -162,14 +162,12 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = Asked { scope: caller.scope.clone(), query: query.unwrap_or_default(), today: now.today };
-    if let Some(page) = caller.seen.as_ref().and_then(|seen| state.known.lists.find(&asked, seen)) {
+    if let Some(page) = state.known.lists.find(&asked, caller.seen.as_ref()) {
         return Ok(etag::answer_tagged(&headers, page.tag, page.body));
     }
     let body = Bytes::from(etag::written(&ask(&state, &caller, now, parameters).await?)?);
     let page = Tagged { tag: etag::tag(&body), body };
-    if let Some(seen) = caller.seen {
-        state.known.lists.keep(&asked, seen, page.clone());
-    }
+    state.known.lists.keep(&asked, caller.seen.as_ref(), page.clone());
     Ok(etag::answer_tagged(&headers, page.tag, page.body))
 }
 

@@ -119,25 +119,26 @@ impl<A, W> OfOneState<A, W> {
 }
 
 impl<A: Clone + Eq + Hash + Weighed, W: Clone + Weighed> Known<A, W> {
-    /// The answer, if it was worked out once this very state was seen.
+    /// The answer, if it was worked out once this very state was seen; of a state without a name nothing is known.
     #[must_use]
-    pub fn find(&self, asked: &A, seen: &Seen) -> Option<W> {
+    pub fn find(&self, asked: &A, seen: Option<&Seen>) -> Option<W> {
+        let seen = seen?;
         let known = self.held();
         let of_this_state = known.answers.get(asked).filter(|_| known.version == seen.version);
         of_this_state.filter(|(newest, _)| seen.by <= *newest).map(|(_, answer)| answer.clone())
     }
 
-    /// Keeps an answer that was worked out once a state was seen.
-    pub fn keep(&self, asked: &A, seen: Seen, answer: W) {
-        let Seen { version, newest, .. } = seen;
+    /// Keeps an answer that was worked out once a state was seen, if that has a name.
+    pub fn keep(&self, asked: &A, seen: Option<&Seen>, answer: W) {
+        let Some(Seen { version, newest, .. }) = seen else { return };
         let bytes = asked.bytes() + answer.bytes();
         let mut known = self.held();
-        if known.version != version || known.answers.len() >= MOST || known.bytes + bytes > MOST_BYTES {
-            *known = OfOneState::of(version);
+        if known.version != *version || known.answers.len() >= MOST || known.bytes + bytes > MOST_BYTES {
+            *known = OfOneState::of(version.clone());
         }
         if bytes <= MOST_BYTES {
             known.bytes += bytes;
-            if let Some((_, replaced)) = known.answers.insert(asked.clone(), (newest, answer)) {
+            if let Some((_, replaced)) = known.answers.insert(asked.clone(), (*newest, answer)) {
                 known.bytes -= asked.bytes() + replaced.bytes();
             }
         }
@@ -167,14 +168,14 @@ mod tests {
     #[test]
     fn a_page_is_found_by_a_session_that_was_there_when_it_was_worked_out_and_saw_the_same_state() {
         let known = Known::default();
-        known.keep(&asked("a"), seen("1", 1, 2), page(10));
+        known.keep(&asked("a"), Some(&seen("1", 1, 2)), page(10));
         for (query, version, by, expected) in
             [("a", "1", 1, true), ("a", "1", 2, true), ("a", "1", 3, false), ("a", "2", 1, false), ("b", "1", 1, false)]
         {
-            assert_eq!(known.find(&asked(query), &seen(version, by, 9)).is_some(), expected, "{query} {version} {by}");
+            assert_eq!(known.find(&asked(query), Some(&seen(version, by, 9))).is_some(), expected, "{query} {version} {by}");
         }
-        known.keep(&asked("b"), seen("2", 1, 2), page(10));
-        assert_eq!(known.find(&asked("a"), &seen("1", 1, 2)), None, "of another state nothing is kept");
+        known.keep(&asked("b"), Some(&seen("2", 1, 2)), page(10));
+        assert_eq!(known.find(&asked("a"), Some(&seen("1", 1, 2))), None, "of another state nothing is kept");
     }
 
     #[test]
@@ -184,14 +185,14 @@ mod tests {
         for number in 0..6 * MOST {
             // Each is kept twice: what it replaces counts no more.
             let bytes = if number < 4 * MOST { 1 } else { MOST_BYTES / 9 };
-            known.keep(&asked(&(number / 2).to_string()), seen("1", 1, 1), page(bytes));
+            known.keep(&asked(&(number / 2).to_string()), Some(&seen("1", 1, 1)), page(bytes));
             let kept = known.held();
             let bytes: usize = kept.answers.iter().map(|(asked, (_, page))| asked.query.len() + page.len()).sum();
             assert_eq!(kept.bytes, bytes);
             (most, most_bytes) = (most.max(kept.answers.len()), most_bytes.max(bytes));
         }
         assert!(most == MOST && most_bytes <= MOST_BYTES && most_bytes > MOST_BYTES / 2, "{most} {most_bytes}");
-        known.keep(&asked("large"), seen("1", 1, 1), page(MOST_BYTES + 1));
-        assert_eq!(known.find(&asked("large"), &seen("1", 1, 1)), None);
+        known.keep(&asked("large"), Some(&seen("1", 1, 1)), page(MOST_BYTES + 1));
+        assert_eq!(known.find(&asked("large"), Some(&seen("1", 1, 1))), None);
     }
 }

@@ -50,15 +50,13 @@ impl Weighed for Surroundings {
 /// The database does not answer.
 pub async fn ask(state: &ApiState, caller: &Caller, now: Moment) -> Result<Surroundings, Problem> {
     let around = Around { scope: caller.scope.clone(), today: now.today };
-    if let Some(known) = caller.seen.as_ref().and_then(|seen| state.known.surroundings.find(&around, seen)) {
+    if let Some(known) = state.known.surroundings.find(&around, caller.seen.as_ref()) {
         return Ok(known);
     }
     let teams = state.readers.read(&TeamsOf(&around.scope)).await?.answer;
     let policy = state.policy.read(&mut *state.pool.acquire().await?).await?;
     let surroundings = Surroundings { teams, meeting_on: next_meeting(now.today, &policy.policy.panel) };
-    if let Some(seen) = caller.seen.clone() {
-        state.known.surroundings.keep(&around, seen, surroundings.clone());
-    }
+    state.known.surroundings.keep(&around, caller.seen.as_ref(), surroundings.clone());
     Ok(surroundings)
 }
 

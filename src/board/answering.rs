@@ -1,5 +1,7 @@
 //! The forms by which an alert is acknowledged or put off: what was typed, and what is wrong with it in words for the person who typed it.
 
+mod sent;
+
 use std::num::ParseIntError;
 
 use jiff::Timestamp;
@@ -12,6 +14,7 @@ use crate::domain::calendar::{Calendar, with_weekday};
 use crate::domain::pause::UntilDays;
 use crate::domain::policy::Policy;
 use crate::fields::{civil_date, plain_words};
+pub use sent::{Kind, TypedField};
 
 /// The names of the fields, in their order on the page.
 const ACTION: &str = "action";
@@ -127,95 +130,6 @@ impl TimeToAnswer {
             until: words::moment(visitor.ends_at),
             idle_minutes: ends_before.then(|| times.idle.as_mins()),
             can_be_more: ends_before,
-        }
-    }
-}
-
-/// By which form somebody answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Something will be done.
-    Acknowledging,
-    /// It must wait.
-    PuttingOff,
-}
-
-impl Kind {
-    const ALL: [Self; 2] = [Self::Acknowledging, Self::PuttingOff];
-
-    /// What the path ends with to which the form is sent.
-    #[must_use]
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::Acknowledging => "acknowledge",
-            Self::PuttingOff => "snooze",
-        }
-    }
-
-    /// The form of which somebody asked for more time.
-    #[must_use]
-    pub fn waiting(pairs: &[(String, String)]) -> Option<Self> {
-        let asked = pairs.iter().find(|(name, _)| name == MORE_TIME).map(|(_, kind)| kind.as_str())?;
-        Self::ALL.into_iter().find(|kind| kind.path() == asked)
-    }
-
-    /// The form that was sent to a path, and the page of its alert.
-    #[must_use]
-    pub fn sent_to<'p>(path: &'p str, pairs: &[(String, String)]) -> Option<(Self, &'p str)> {
-        let (alert, last) = path.rsplit_once('/').filter(|(alert, _)| alert.starts_with("/alerts/"))?;
-        let kind =
-            if last == MORE_TIME_PATH { Self::waiting(pairs) } else { Self::ALL.into_iter().find(|kind| kind.path() == last) };
-        Some((kind?, alert))
-    }
-
-    /// What is typed into the form, in the order of the page.
-    fn fields(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Acknowledging => {
-                &[(ACTION, "What will be done"), (OWNER, "Who will do it"), (REVIEW_ON, "When to look again")]
-            }
-            Self::PuttingOff => &[(REASON, "Why it must wait"), (UNTIL, "Until when")],
-        }
-    }
-}
-
-/// What somebody typed into a field of an answer that was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TypedField {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is.
-    pub title: &'static str,
-    /// As it was typed.
-    pub typed: String,
-}
-
-impl TypedField {
-    /// All of a form.
-    #[must_use]
-    pub fn all(kind: Kind, pairs: &[(String, String)]) -> Vec<Self> {
-        kind.fields().iter().map(|&(name, title)| Self { name, title, typed: value(pairs, name) }).collect()
-    }
-
-    /// Whether there is a sentence in it.
-    #[must_use]
-    pub fn is_long(&self) -> bool {
-        [ACTION, REASON].contains(&self.name)
-    }
-
-    /// Whether there is a day in it as browsers send it.
-    #[must_use]
-    pub fn is_a_day(&self) -> bool {
-        [REVIEW_ON, UNTIL].contains(&self.name) && civil_date(&self.typed).is_ok()
-    }
-
-    /// As people read it.
-    #[must_use]
-    pub fn in_words(&self) -> String {
-        if self.is_a_day() {
-            civil_date(&self.typed).map_or_else(|_| self.typed.clone(), with_weekday)
-        } else {
-            self.typed.clone()
         }
     }
 }

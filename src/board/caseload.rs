@@ -79,15 +79,13 @@ async fn known_or_new(
     parameters: Parameters,
 ) -> Result<Bytes, Problem> {
     let asked = Asked { scope: visitor.caller.scope.clone(), query, today: now.today };
-    if let Some(known) = visitor.caller.seen.as_ref().and_then(|seen| state.known.caseloads.find(&asked, seen)) {
+    if let Some(known) = state.known.caseloads.find(&asked, visitor.caller.seen.as_ref()) {
         return Ok(known);
     }
     let list = cases::ask(state, &visitor.caller, now, parameters.without_blanks()).await?;
     let around = surroundings::ask(state, &visitor.caller, now).await?;
     let caseload = Bytes::from(page::written(&Caseload::of(&state.site.root, &asked.query, list, &around, now.today)));
-    if let Some(seen) = visitor.caller.seen.clone() {
-        state.known.caseloads.keep(&asked, seen, caseload.clone());
-    }
+    state.known.caseloads.keep(&asked, visitor.caller.seen.as_ref(), caseload.clone());
     Ok(caseload)
 }
 

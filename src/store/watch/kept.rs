@@ -120,21 +120,16 @@ struct Row<'a> {
     case_reference: &'a str,
     #[serde(flatten)]
     hints: Hints,
-    next_deadline: Option<&'a str>,
+    next_deadline: Option<String>,
     next_deadline_on: Option<Date>,
     drifts: String,
 }
 
 impl<'a> Row<'a> {
     fn of(Seen { reference, evaluation }: &'a Seen<'_>) -> Self {
-        let next_deadline = evaluation.next_deadline.as_ref();
-        Self {
-            case_reference: reference,
-            hints: Hints::of(evaluation),
-            next_deadline: next_deadline.map(|deadline| deadline.what.as_str()),
-            next_deadline_on: next_deadline.map(|deadline| deadline.on),
-            drifts: drift::written(&Drift::of(&evaluation.findings)),
-        }
+        let Kept { hints, next_deadline, drifts } = Kept::of(evaluation);
+        let (next_deadline, next_deadline_on) = next_deadline.map(|deadline| (deadline.what, deadline.on)).unzip();
+        Self { case_reference: reference, hints, next_deadline, next_deadline_on, drifts }
     }
 }
 
